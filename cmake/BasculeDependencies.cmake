@@ -1,0 +1,20 @@
+# Every library the project links, found once and under one name each. Ranges, not accidents: Debian 12 is the floor.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS url)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(PostgreSQL 15 REQUIRED)
+find_package(Proton REQUIRED)   # cmake/FindProton.cmake: one engine a process
+find_package(Thrift REQUIRED)   # cmake/FindThrift.cmake
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+add_library(bascule_asio INTERFACE)
+target_link_libraries(bascule_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+target_compile_definitions(bascule_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
+                                                  BOOST_ASIO_DISABLE_BOOST_ARRAY)
+if(BASCULE_TESTS)
+  find_package(GTest REQUIRED)
+endif()

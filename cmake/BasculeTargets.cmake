@@ -1,0 +1,51 @@
+# bascule_library(NAME [ALIAS x::y] SOURCES ... [LINK public...] [PRIVATE_LINK ...] [PCH])
+#   A static library whose headers are included from the folder it is declared in: <folder>/bascule/<concern>/x.hpp
+#   is #include "bascule/<concern>/x.hpp".
+# bascule_executable(NAME SOURCES ... LINK ...)
+# bascule_test(NAME SOURCES ... LINK ...)   One GoogleTest program; every case is a ctest case, labelled "unit".
+#
+# PCH compiles against the one precompiled header (core/pch.hpp) that all of them share.
+function(_bascule_pch target)
+  if(NOT TARGET bascule_pch)
+    return()
+  endif()
+  target_link_libraries(${target} PRIVATE bascule_asio bascule_flags)
+  target_precompile_headers(${target} REUSE_FROM bascule_pch)
+endfunction()
+
+function(bascule_library name)
+  cmake_parse_arguments(A "PCH" "ALIAS" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${A_SOURCES})
+  target_include_directories(${name} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(${name} PUBLIC ${A_LINK} PRIVATE ${A_PRIVATE_LINK} bascule_flags)
+  if(A_ALIAS)
+    add_library(${A_ALIAS} ALIAS ${name})
+  endif()
+  if(A_PCH)
+    _bascule_pch(${name})
+  endif()
+endfunction()
+
+function(bascule_executable name)
+  cmake_parse_arguments(A "PCH" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK} bascule_flags)
+  target_link_options(${name} PRIVATE -pie)
+  if(A_PCH)
+    _bascule_pch(${name})
+  endif()
+endfunction()
+
+function(bascule_test name)
+  cmake_parse_arguments(A "PCH" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK} bascule_flags GTest::gtest GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  if(A_PCH)
+    _bascule_pch(${name})
+  endif()
+  include(GoogleTest)
+  # POST_BUILD discovery runs the program once; the timeout is for sanitizer builds on a loaded machine.
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()

@@ -1,0 +1,3 @@
+bascule_library(bascule_loop ALIAS bascule::loop PCH
+  SOURCES bascule/loop/asio.cpp bascule/loop/error.cpp bascule/loop/loop.cpp
+  LINK bascule_asio)
