@@ -1,0 +1,4 @@
+bascule_library(bascule_thrift ALIAS bascule::thrift
+  SOURCES bascule/thrift/binary.cpp bascule/thrift/compact.cpp bascule/thrift/cursor.cpp bascule/thrift/protocol.cpp
+          bascule/thrift/sink.cpp bascule/thrift/types.cpp bascule/thrift/utf8.cpp
+  LINK Thrift::thrift simdjson::simdjson)
