@@ -1,0 +1,5 @@
+"""``python -m bascule``: the command line."""
+
+from bascule.cli import main
+
+main()
