@@ -10,6 +10,13 @@ function(_bascule_pch target)
     return()
   endif()
   target_link_libraries(${target} PRIVATE bascule_asio bascule_flags)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # A header compiled with -fPIC does not serve -fPIE, which CMake would choose for a program.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+    target_link_options(${target} PRIVATE -pie)
+  endif()
   target_precompile_headers(${target} REUSE_FROM bascule_pch)
 endfunction()
 
