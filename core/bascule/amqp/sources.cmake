@@ -1,3 +1,4 @@
 bascule_library(bascule_amqp ALIAS bascule::amqp PCH
-  SOURCES bascule/amqp/encoding.cpp bascule/amqp/message.cpp
+  SOURCES bascule/amqp/acceptor.cpp bascule/amqp/connection.cpp bascule/amqp/encoding.cpp bascule/amqp/engine.cpp
+          bascule/amqp/frame_guard.cpp bascule/amqp/message.cpp bascule/amqp/stream.cpp
   LINK bascule_loop Proton::engine)

@@ -1,0 +1,207 @@
+#include "bascule/amqp/connection.hpp"
+
+#include <proton/condition.h>
+#include <proton/connection.h>
+#include <proton/event.h>
+#include <proton/transport.h>
+
+#include <array>
+
+namespace bascule::amqp {
+namespace {
+
+// A turn reads at most this much of one connection, so that its neighbours get their turn.
+constexpr std::size_t read_budget = 256 * 1024;
+constexpr std::chrono::seconds close_timeout{5};
+
+// Where bytes beyond the engine's own input buffer are read to; one a thread, because no read is ever pending on it.
+std::span<char> scratch() {
+  thread_local std::array<char, 64 * 1024> buffer;
+  return buffer;
+}
+
+}  // namespace
+
+Connection::Connection(Loop& loop, std::unique_ptr<Stream> stream, const EngineOptions& options, EventHandler& handler)
+    : loop_(loop), stream_(std::move(stream)), engine_(options), handler_(&handler), timer_(loop.context()) {}
+
+Connection::~Connection() { loop_.forget(*this); }
+
+void Connection::start() {
+  tick();
+  read();
+  wake();
+}
+
+void Connection::wake() {
+  if (dirty_ || finished_) return;
+  dirty_ = true;
+  loop_.at_end_of_turn(*this);
+}
+
+void Connection::close(const char* condition, std::string_view description) {
+  if (finished_) return;
+  if (condition != nullptr) {
+    auto* const c = pn_connection_condition(engine());
+    pn_condition_set_name(c, condition);
+    pn_condition_set_description(c, std::string(description).c_str());
+  }
+  pn_connection_close(engine());
+  close_by_ = Deadline::after(close_timeout);
+  arm(close_by_);
+  wake();
+}
+
+void Connection::abort(std::string_view reason) {
+  if (finished_) return;
+  abort_reason_ = reason;
+  stream_->close();
+  engine_.read_close();
+  engine_.write_close();
+  wake();
+}
+
+void Connection::read() {
+  if (reading_ || finished_) return;
+  const auto buffer = engine_.read_buffer();
+  if (buffer.empty()) return;
+  reading_ = true;
+  stream_->async_read(buffer, [self = shared_from_this()](error_code error, std::size_t size) { self->on_read(error, size); });
+}
+
+void Connection::on_read(error_code error, std::size_t size) {
+  reading_ = false;
+  if (finished_) return;
+  const auto capacity = engine_.read_buffer().size();
+  if (size > 0) {
+    bytes_read_ += size;
+    engine_.read_done(size);
+    dispatch();
+  }
+  if (error) {
+    engine_.read_close();
+    // A peer that resets or just goes away hears nothing more.
+    engine_.write_close();
+  } else if (size == capacity) {
+    read_what_is_left();
+  }
+  read();
+  wake();
+}
+
+void Connection::read_what_is_left() {
+  for (std::size_t total = 0; total < read_budget && !finished_;) {
+    error_code error;
+    const auto size = stream_->try_read(scratch(), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return;
+    if (error || size == 0) {
+      engine_.read_close();
+      engine_.write_close();
+      return;
+    }
+    bytes_read_ += size;
+    total += size;
+    if (!engine_.push({scratch().data(), size})) return;
+    dispatch();
+    if (size < scratch().size()) return;
+  }
+}
+
+void Connection::dispatch() {
+  while (auto* const event = engine_.next_event()) {
+    if (pn_event_type(event) == PN_CONNECTION_REMOTE_OPEN) tick();  // the peer's idle time-out is known only now
+    if (handler_ != nullptr) handler_->on_event(*this, event);
+  }
+}
+
+void Connection::end_of_turn() {
+  const auto self = shared_from_this();
+  dirty_ = false;
+  if (finished_) return;
+  dispatch();
+  write();
+  dispatch();
+  if (engine_.finished()) return finish();
+  read();
+}
+
+void Connection::write() {
+  if (waiting_writable_) return;
+  while (true) {
+    const auto bytes = engine_.write_buffer();
+    if (bytes.empty()) break;
+    error_code error;
+    const auto size = stream_->try_write(bytes, error);
+    if (size > 0) {
+      bytes_written_ += size;
+      engine_.write_done(size);
+    }
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      waiting_writable_ = true;
+      stream_->async_wait_writable([self = shared_from_this()](error_code e) { self->on_writable(e); });
+      return;
+    }
+    if (error) {
+      engine_.write_close();
+      engine_.read_close();
+      return;
+    }
+  }
+}
+
+void Connection::on_writable(error_code) {
+  waiting_writable_ = false;
+  wake();
+}
+
+void Connection::tick() {
+  const auto now = Clock::now();
+  if (close_by_.expired(now)) return abort("amqp:connection:forced: the peer did not answer CLOSE");
+  const auto next = engine_.tick(now);
+  // After the local idle time-out the engine waits for a peer that will not answer (PROTON-2897): leave by ourselves.
+  if (engine_.read_closed() && !close_by_.is_never()) {
+    arm(next.earlier(close_by_));
+  } else if (engine_.read_closed() && close_by_.is_never() && !finished_) {
+    close_by_ = Deadline(now + close_timeout);
+    arm(close_by_);
+  } else {
+    arm(next.earlier(close_by_));
+  }
+  wake();
+}
+
+void Connection::arm(Deadline at) {
+  if (at.is_never() || finished_) return;
+  if (at >= armed_ && !armed_.expired()) return;
+  armed_ = at;
+  timer_.expires_at(at.at());
+  timer_.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->finished_) return;
+    self->armed_ = Deadline::never();
+    self->tick();
+  });
+}
+
+std::string Connection::end_reason() {
+  if (!abort_reason_.empty()) return abort_reason_;
+  const auto text = [](pn_condition_t* c) {
+    const char* const name = pn_condition_get_name(c);
+    const char* const description = pn_condition_get_description(c);
+    return std::string(name != nullptr ? name : "") + (description != nullptr ? std::string(": ") + description : "");
+  };
+  if (auto* const c = pn_connection_remote_condition(engine()); pn_condition_is_set(c)) return text(c);
+  if (auto* const c = pn_transport_condition(transport()); pn_condition_is_set(c)) return text(c);
+  const bool orderly = (pn_connection_state(engine()) & PN_REMOTE_CLOSED) != 0;
+  return orderly ? "" : "amqp:connection:forced: the peer closed the socket";
+}
+
+void Connection::finish() {
+  finished_ = true;
+  timer_.cancel();
+  const auto reason = end_reason();
+  stream_->close();
+  if (auto* const handler = std::exchange(handler_, nullptr)) handler->on_closed(*this, reason);
+}
+
+}  // namespace bascule::amqp

@@ -1,0 +1,95 @@
+#include "bascule/amqp/engine.hpp"
+
+#include <proton/connection.h>
+#include <proton/sasl.h>
+#include <proton/transport.h>
+
+#include <new>
+
+namespace bascule::amqp {
+namespace {
+// No gain above (measured), and the buffer would otherwise grow as long as anything is pending.
+constexpr std::size_t write_batch = 32 * 1024;
+}  // namespace
+
+Engine::Engine(const EngineOptions& options) : guard_(options.limits) {
+  if (pn_connection_driver_init(&driver_, nullptr, nullptr) != 0) throw std::bad_alloc();
+  auto* const transport = driver_.transport;
+  if (options.server) pn_transport_set_server(transport);
+  pn_transport_set_max_frame(transport, options.limits.max_frame);
+  pn_transport_set_channel_max(transport, options.limits.channel_max);
+  // Proton advertises half of what it is given, and gives up on a peer after the whole.
+  pn_transport_set_idle_timeout(transport, static_cast<pn_millis_t>(options.idle_timeout.count()));
+  auto* const connection = driver_.connection;
+  pn_connection_set_container(connection, options.container_id.c_str());
+  if (!options.hostname.empty()) pn_connection_set_hostname(connection, options.hostname.c_str());
+  if (!options.user.empty()) {
+    pn_connection_set_user(connection, options.user.c_str());
+    pn_connection_set_password(connection, options.password.c_str());
+  }
+  // The SASL layer must be there before the connection is bound.
+  auto* const sasl = pn_sasl(transport);
+  pn_sasl_set_allow_insecure_mechs(sasl, options.allow_insecure_mechanisms);
+  pn_sasl_allowed_mechs(sasl, options.server       ? options.sasl_mechanisms.c_str()
+                              : options.user.empty() ? "ANONYMOUS"
+                                                     : "PLAIN");
+  pn_transport_require_auth(transport, options.require_authentication);
+  pn_connection_driver_bind(&driver_);
+}
+
+Engine::~Engine() { pn_connection_driver_destroy(&driver_); }
+
+std::span<char> Engine::read_buffer() noexcept {
+  if (refused_) return {};
+  const auto buffer = pn_connection_driver_read_buffer(&driver_);
+  return {buffer.start, buffer.size};
+}
+
+void Engine::read_done(std::size_t size) {
+  const auto buffer = pn_connection_driver_read_buffer(&driver_);
+  if (!refuse(guard_.check({buffer.start, size}))) pn_connection_driver_read_done(&driver_, size);
+}
+
+bool Engine::push(std::string_view bytes) {
+  if (refused_ || refuse(guard_.check(bytes))) return false;
+  while (!bytes.empty()) {
+    const auto taken = pn_transport_push(driver_.transport, bytes.data(), bytes.size());
+    if (taken <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(taken));
+  }
+  return true;
+}
+
+void Engine::read_close() noexcept { pn_connection_driver_read_close(&driver_); }
+
+bool Engine::refuse(const GuardError& error) noexcept {
+  if (!error) return false;
+  refused_ = true;
+  fail(error.condition, error.description);
+  return true;
+}
+
+void Engine::fail(const char* condition, std::string_view description) noexcept {
+  pn_connection_driver_errorf(&driver_, condition, "%.*s", static_cast<int>(description.size()), description.data());
+  // The condition must be set before the tail closes: closing it is what makes the engine send CLOSE.
+  pn_connection_driver_read_close(&driver_);
+}
+
+std::string_view Engine::write_buffer() noexcept {
+  // The engine fills its output only as far as its buffer goes, and enlarges it when asked again while it is full.
+  auto buffer = pn_connection_driver_write_buffer(&driver_);
+  for (std::size_t previous = 0; buffer.size > previous && buffer.size < write_batch;) {
+    previous = buffer.size;
+    buffer = pn_connection_driver_write_buffer(&driver_);
+  }
+  return {buffer.start, buffer.size};
+}
+
+Deadline Engine::tick(Clock::time_point now) noexcept {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const auto next = pn_transport_tick(driver_.transport, duration_cast<milliseconds>(now.time_since_epoch()).count());
+  return next == 0 ? Deadline::never() : Deadline(Clock::time_point(milliseconds(next)));
+}
+
+}  // namespace bascule::amqp
