@@ -1,0 +1,40 @@
+// await: runs a coroutine to its end on a loop of the test's own.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "bascule/loop/loop.hpp"
+
+namespace bascule::test {
+
+template <class T>
+T await(Loop& loop, asio::awaitable<T> work) {
+  std::exception_ptr failure;
+  std::optional<T> value;
+  asio::co_spawn(loop.context(), std::move(work), [&](std::exception_ptr error, T result) {
+    failure = error;
+    if (!error) value.emplace(std::move(result));
+    loop.stop();
+  });
+  loop.context().restart();
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*value);
+}
+
+inline void await(Loop& loop, asio::awaitable<void> work) {
+  std::exception_ptr failure;
+  asio::co_spawn(loop.context(), std::move(work), [&](std::exception_ptr error) {
+    failure = error;
+    loop.stop();
+  });
+  loop.context().restart();
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace bascule::test
