@@ -1,0 +1,62 @@
+// Node: what an address names: a Queue or a Topic. Producers publish to it and are slowed down by it.
+//
+// Thread safety: the broker's loop only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bascule/broker/entries.hpp"
+
+namespace bascule::broker {
+
+/// One who publishes to a node and holds credit from it.
+class Producer {
+ public:
+  /// The node has room again after has_room() was false.
+  virtual void room_made() = 0;
+  /// The node is being deleted; forget it.
+  virtual void node_deleted() = 0;
+
+ protected:
+  ~Producer() = default;
+};
+
+/// What became of a published message.
+struct Admission {
+  enum class Result : std::uint8_t {
+    accepted,  ///< taken; the promise holds once the storage is durable up to `lsn`
+    full,      ///< refused at a bound: amqp:resource-limit-exceeded
+  };
+  Result result = Result::accepted;
+  Lsn lsn = 0;
+};
+
+class Node {
+ public:
+  enum class Kind : std::uint8_t { queue, topic };
+
+  Node(Kind kind, std::string address) : kind_(kind), address_(std::move(address)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node();
+
+  Kind kind() const noexcept { return kind_; }
+  const std::string& address() const noexcept { return address_; }
+
+  virtual Admission publish(const MessageRef& message, Time now) = 0;
+  /// False while producers should get no more credit.
+  virtual bool has_room() const noexcept = 0;
+
+  void attach(Producer& producer) { producers_.push_back(&producer); }
+  void detach(Producer& producer) noexcept { std::erase(producers_, &producer); }
+  bool has_producers() const noexcept { return !producers_.empty(); }
+  void tell_room_made();
+
+ private:
+  const Kind kind_;
+  const std::string address_;
+  std::vector<Producer*> producers_;
+};
+
+}  // namespace bascule::broker

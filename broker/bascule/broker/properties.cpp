@@ -1,0 +1,93 @@
+#include "bascule/broker/properties.hpp"
+
+namespace bascule::broker {
+namespace {
+
+/// The value of `wanted`, reading no further than it; sections come in the order of their codes.
+Bytes find_section(Bytes body, Section wanted, bool& malformed) noexcept {
+  Reader reader(body);
+  malformed = false;
+  while (!reader.empty()) {
+    const auto section = reader.section();
+    if (!section) {
+      malformed = true;
+      return {};
+    }
+    if (*section > wanted) return {};
+    const auto value = reader.value();
+    malformed = reader.failed();
+    if (malformed || *section == wanted) return value;
+  }
+  return {};
+}
+
+Bytes present(Bytes encoded) noexcept {
+  return encoded.size() == 1 && encoded[0] == 0x40 ? Bytes{} : encoded;
+}
+
+}  // namespace
+
+std::optional<Properties> read_properties(Bytes body) noexcept {
+  bool malformed = false;
+  const auto list = find_section(body, Section::properties, malformed);
+  if (malformed) return {};
+  Properties found;
+  if (list.empty()) return found;
+  std::uint32_t count = 0;
+  Reader reader = Reader(list).items(count);
+  if (reader.failed()) return {};
+  for (std::uint32_t field = 0; field < count && !reader.failed(); ++field) {
+    switch (field) {
+      case 0:
+        found.message_id = present(reader.value());
+        break;
+      case 2:
+        found.to = reader.text().value_or("");
+        break;
+      case 3:
+        found.subject = reader.text().value_or("");
+        break;
+      case 4:
+        found.reply_to = reader.text().value_or("");
+        break;
+      case 5:
+        found.correlation_id = present(reader.value());
+        break;
+      case 10:
+        found.group_id = reader.text().value_or("");
+        break;
+      default:
+        reader.value();
+    }
+  }
+  if (reader.failed()) return {};
+  return found;
+}
+
+std::string_view read_to(Bytes body) noexcept {
+  bool malformed = false;
+  const auto list = find_section(body, Section::properties, malformed);
+  if (list.empty()) return {};
+  std::uint32_t count = 0;
+  Reader reader = Reader(list).items(count);
+  if (count < 3) return {};
+  reader.value();
+  reader.value();
+  return reader.text().value_or("");
+}
+
+Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept {
+  bool malformed = false;
+  const auto map = find_section(body, section, malformed);
+  if (map.empty()) return {};
+  std::uint32_t count = 0;
+  Reader reader = Reader(map).items(count);
+  for (std::uint32_t i = 0; i + 1 < count && !reader.failed(); i += 2) {
+    const auto name = reader.text();
+    const auto value = reader.value();
+    if (name == key) return value;
+  }
+  return {};
+}
+
+}  // namespace bascule::broker

@@ -1,0 +1,30 @@
+// Reading a message's properties and application properties, for the few cases in which the broker must look
+// inside.
+//
+// Views into the message's bytes: valid while it lives. Absent and malformed are told apart only where it
+// matters.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "bascule/broker/wire.hpp"
+
+namespace bascule::broker {
+
+/// The properties section (AMQP 1.0, 3.2.4); identifiers stay encoded because they may be of four types.
+struct Properties {
+  Bytes message_id;      ///< empty: absent
+  Bytes correlation_id;  ///< empty: absent
+  std::string_view to, subject, reply_to, group_id;
+};
+
+/// None when the sections up to the properties are malformed. A message without properties gives empty ones.
+std::optional<Properties> read_properties(Bytes body) noexcept;
+/// The property `to` alone: what the anonymous relay routes by. Empty when absent or malformed.
+std::string_view read_to(Bytes body) noexcept;
+/// The encoded value of a section's map entry (message annotations, application properties); empty when
+/// absent.
+Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept;
+
+}  // namespace bascule::broker

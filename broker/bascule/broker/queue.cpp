@@ -1,0 +1,334 @@
+#include "bascule/broker/queue.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "bascule/broker/topic.hpp"
+
+namespace bascule::broker {
+namespace {
+
+std::optional<std::uint32_t> time_left(Time expires, Time now) noexcept {
+  if (expires == Time::max()) return {};
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(expires - now).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+}
+
+}  // namespace
+
+Queue::Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events)
+    : Node(Kind::queue, std::move(address)), settings_(settings), storage_(storage), events_(events) {}
+
+Queue::~Queue() {
+  for (Topic* topic : topics_) topic->forget(*this);
+  for (Consumer* consumer : std::exchange(consumers_, {})) consumer->queue_deleted();
+}
+
+bool Queue::over_bound(std::uint64_t times, std::uint32_t cost) const noexcept {
+  return available_ + acquired_ + 1 > times * settings_.max_messages ||
+         bytes_ + cost > times * settings_.max_bytes;
+}
+
+bool Queue::admit(std::uint32_t cost, Time now) {
+  if (!over_bound(1, cost)) return true;
+  if (settings_.overflow == Overflow::drop_head) {
+    while (over_bound(1, cost)) {
+      const Position oldest = next_in_order(now);
+      if (oldest == none) return false;  // all that is left is being worked on
+      discard(oldest, *entries_.find(oldest), Discard::dropped, nullptr, now);
+    }
+    return true;
+  }
+  if (settings_.overflow == Overflow::block && !over_bound(2, cost)) return true;
+  ++counters_.refused;
+  return false;
+}
+
+Admission Queue::publish(const MessageRef& message, Time now) {
+  if (!admit(message->cost(), now)) return {Admission::Result::full, 0};
+  Lsn lsn = 0;
+  if (message->durable() && settings_.durable) {
+    const QueueId id = storage_id();
+    lsn = storage_.publish(*message, {&id, 1});
+  }
+  enqueue(message, lsn, now);
+  return {Admission::Result::accepted, lsn};
+}
+
+QueueId Queue::storage_id() {
+  if (storage_id_ == 0) storage_id_ = storage_.declare(address(), {});
+  return storage_id_;
+}
+
+void Queue::enqueue(const MessageRef& message, Lsn lsn, Time now) {
+  const Position at = entries_.end();
+  Entry& entry = entries_.push();
+  entry.message = message;
+  entry.lsn = lsn;
+  entry.cost = message->cost();
+  entry.state = Entry::State::available;
+  ++available_;
+  bytes_ += entry.cost;
+  ++counters_.enqueued;
+  if (!blocked_ && settings_.overflow == Overflow::block && over_bound(1, 0)) blocked_ = true;
+  if (!ready_.empty()) dispatch(now);
+  // What was handed out at once needs no expiry: it is indexed if it comes back.
+  if (message->expires() == Time::max()) return;
+  const Entry* kept = entries_.find(at);
+  if (kept != nullptr && kept->state == Entry::State::available) index_expiry(at, message->expires());
+}
+
+void Queue::attach(Consumer& consumer) {
+  consumers_.push_back(&consumer);
+  consumer.cursor_ = 0;
+  if (consumer.selective_) ++selective_;
+}
+
+void Queue::detach(Consumer& consumer) noexcept {
+  not_ready(consumer);
+  if (std::erase(consumers_, &consumer) != 0 && consumer.selective_) --selective_;
+  for (auto& [position, excluded] : restricted_) std::erase(excluded, &consumer);
+}
+
+void Queue::ready(Consumer& consumer, Time now) {
+  if (!consumer.ready_) {
+    consumer.ready_ = true;
+    ready_.push_back(&consumer);
+  }
+  dispatch(now);
+}
+
+void Queue::not_ready(Consumer& consumer) noexcept {
+  if (!std::exchange(consumer.ready_, false)) return;
+  std::erase(ready_, &consumer);
+}
+
+void Queue::dispatch(Time now) {
+  if (dispatching_) return;  // a consumer settled from inside deliver(); the loop below goes on
+  dispatching_ = true;
+  while (!ready_.empty() && hand_out_one(now)) {
+  }
+  dispatching_ = false;
+}
+
+// In turn: the consumer at the front gets the next message that it may have.
+bool Queue::hand_out_one(Time now) {
+  const bool alike = selective_ == 0 && restricted_.empty();
+  for (std::size_t tried = 0; tried < ready_.size(); ++tried) {
+    Consumer& consumer = *ready_.front();
+    const Position at = next_for(consumer, now);
+    if (at != none) {
+      hand_out(consumer, at, *entries_.find(at), now);
+      return true;
+    }
+    if (alike) return false;
+    ready_.pop_front();
+    ready_.push_back(&consumer);
+  }
+  return false;
+}
+
+Position Queue::next_for(Consumer& consumer, Time now) {
+  if (!restricted_.empty()) {
+    if (const Position at = next_restricted(consumer, now); at != none) return at;
+  }
+  return consumer.selective_ ? next_wanted(consumer, now) : next_in_order(now);
+}
+
+Position Queue::next_in_order(Time now) {
+  while (!returned_.empty()) {
+    const Position at = returned_.top();
+    Entry* entry = entries_.find(at);
+    if (entry != nullptr && deliverable(at, *entry, now)) return at;  // popped when it is handed out
+    returned_.pop();
+  }
+  for (cursor_ = entries_.skip_gaps(cursor_); cursor_ < entries_.end();
+       cursor_ = entries_.skip_gaps(cursor_ + 1)) {
+    Entry* entry = entries_.find(cursor_);
+    if (entry != nullptr && deliverable(cursor_, *entry, now)) return cursor_;
+  }
+  return none;
+}
+
+Position Queue::next_restricted(const Consumer& consumer, Time now) {
+  Position first = none;
+  for (const auto& [at, excluded] : restricted_) {
+    const Entry* entry = entries_.find(at);
+    if (at < first && entry != nullptr && entry->state == Entry::State::available &&
+        std::find(excluded.begin(), excluded.end(), &consumer) == excluded.end() &&
+        entry->message->expires() > now && consumer.wants(*entry->message)) {
+      first = at;
+    }
+  }
+  return first;
+}
+
+Position Queue::next_wanted(Consumer& consumer, Time now) {
+  Position& at = consumer.cursor_;
+  for (at = entries_.skip_gaps(at); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+    Entry* entry = entries_.find(at);
+    if (entry != nullptr && deliverable(at, *entry, now) && consumer.wants(*entry->message)) return at;
+  }
+  return none;
+}
+
+// Available, open to every consumer, and not expired; what expired is discarded on the way.
+bool Queue::deliverable(Position at, Entry& entry, Time now) {
+  if (entry.state != Entry::State::available || entry.restricted) return false;
+  if (entry.message->expires() > now) return true;
+  discard(at, entry, Discard::expired, nullptr, now);
+  return false;
+}
+
+void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
+  if (!returned_.empty() && returned_.top() == at) returned_.pop();
+  if (cursor_ == at) ++cursor_;
+  entry.state = Entry::State::acquired;
+  --available_;
+  ++acquired_;
+  Header header{.durable = entry.message->durable(),
+                .priority = entry.message->priority(),
+                .ttl = time_left(entry.message->expires(), now),
+                .first_acquirer = !std::exchange(entry.acquired_before, true),
+                .delivery_count = entry.delivery_count};
+  const MessageRef message = entry.message;  // the consumer may settle inside
+  const bool more = consumer.deliver(*this, {at, message, header});
+  if (!consumer.ready_) return;
+  if (!more) return not_ready(consumer);
+  if (ready_.size() > 1) {
+    ready_.pop_front();
+    ready_.push_back(&consumer);
+  }
+}
+
+void Queue::settle(Position at, const Outcome& outcome, Consumer* from, Time now) {
+  Entry* entry = entries_.find(at);
+  if (entry == nullptr || entry->state != Entry::State::acquired) return;
+  switch (outcome.kind) {
+    case Outcome::Kind::accepted:
+      ++counters_.accepted;
+      remove(at, *entry);
+      return;
+    case Outcome::Kind::rejected:
+      discard(at, *entry, Discard::rejected, &outcome, now);
+      return;
+    case Outcome::Kind::modified:
+      if (outcome.undeliverable_here && from != nullptr) {
+        entry->restricted = true;
+        restricted_[at].push_back(from);
+      }
+      if (outcome.delivery_failed) return count_attempt(at, *entry, now);
+      break;
+    case Outcome::Kind::released:
+      break;
+  }
+  put_back(at, *entry, now);
+}
+
+void Queue::lose(Position at, Time now) {
+  Entry* entry = entries_.find(at);
+  if (entry == nullptr || entry->state != Entry::State::acquired) return;
+  if (settings_.rpc && events_.answer_lost(*this, *entry->message, now)) {
+    ++counters_.answered_lost;
+    remove(at, *entry);
+    return;
+  }
+  count_attempt(at, *entry, now);
+}
+
+void Queue::count_attempt(Position at, Entry& entry, Time now) {
+  ++entry.delivery_count;
+  if (settings_.max_deliveries != 0 && entry.delivery_count >= settings_.max_deliveries) {
+    discard(at, entry, Discard::undeliverable, nullptr, now);
+    return;
+  }
+  if (entry.lsn != 0) storage_.count_delivery(storage_id_, entry.lsn, entry.delivery_count);
+  put_back(at, entry, now);
+}
+
+void Queue::put_back(Position at, Entry& entry, Time now) {
+  entry.state = Entry::State::available;
+  --acquired_;
+  ++available_;
+  ++counters_.returned;
+  if (at < cursor_ && !entry.restricted) returned_.push(at);
+  if (selective_ > 0) {
+    for (Consumer* consumer : consumers_) consumer->cursor_ = std::min(consumer->cursor_, at);
+  }
+  if (entry.message->expires() != Time::max()) index_expiry(at, entry.message->expires());
+  dispatch(now);
+}
+
+void Queue::discard(Position at, Entry& entry, Discard why, const Outcome* outcome, Time now) {
+  switch (why) {
+    case Discard::expired:
+      ++counters_.expired;
+      break;
+    case Discard::rejected:
+      ++counters_.rejected;
+      break;
+    case Discard::undeliverable:
+      ++counters_.undeliverable;
+      break;
+    case Discard::dropped:
+      ++counters_.dropped;
+      break;
+    case Discard::purged:
+      ++counters_.purged;
+      break;
+  }
+  events_.discarded(*this, entry.message, entry.delivery_count, why, outcome, now);
+  remove(at, entry);
+}
+
+void Queue::remove(Position at, Entry& entry) {
+  if (entry.lsn != 0) storage_.settle(storage_id_, entry.lsn);
+  if (entry.restricted) restricted_.erase(at);
+  --(entry.state == Entry::State::acquired ? acquired_ : available_);
+  bytes_ -= entry.cost;
+  entries_.erase(at);
+  // Hysteresis: producers are woken for a batch, not for each message.
+  if (blocked_ && available_ + acquired_ <= settings_.max_messages * 3 / 4 &&
+      bytes_ <= settings_.max_bytes * 3 / 4) {
+    blocked_ = false;
+    tell_room_made();
+    for (Topic* topic : topics_) topic->tell_room_made();
+  }
+}
+
+void Queue::index_expiry(Position at, Time expires) {
+  expiring_.add(expires, at);
+  // Most requests are settled long before they expire: drop what is dead once it outnumbers what lives.
+  if (expiring_.size() > 2 * available_ + 1024) rebuild_expiry();
+}
+
+void Queue::rebuild_expiry() {
+  expiring_.clear();
+  for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+    const Entry* entry = entries_.find(at);
+    if (entry == nullptr || entry->state != Entry::State::available) continue;
+    if (entry->message->expires() != Time::max()) expiring_.add(entry->message->expires(), at);
+  }
+}
+
+void Queue::sweep(Time now) {
+  expiring_.take_due(now, [this, now](Position at) {
+    Entry* entry = entries_.find(at);
+    if (entry == nullptr || entry->state != Entry::State::available || entry->message->expires() > now)
+      return;
+    discard(at, *entry, Discard::expired, nullptr, now);
+  });
+}
+
+std::size_t Queue::purge(Time now) {
+  std::size_t purged = 0;
+  for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+    Entry* entry = entries_.find(at);
+    if (entry == nullptr || entry->state != Entry::State::available) continue;
+    discard(at, *entry, Discard::purged, nullptr, now);
+    ++purged;
+  }
+  return purged;
+}
+
+}  // namespace bascule::broker

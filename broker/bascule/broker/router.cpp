@@ -1,0 +1,184 @@
+#include "bascule/broker/router.hpp"
+
+#include <algorithm>
+
+#include "bascule/broker/lost_request.hpp"
+#include "bascule/broker/names.hpp"
+#include "bascule/broker/pattern.hpp"
+
+namespace bascule::broker {
+namespace {
+
+constexpr std::size_t max_address = 1024;
+
+}  // namespace
+
+Router::Router(RouterSettings settings, Storage& storage)
+    : settings_(std::move(settings)), storage_(storage), nowhere_({}, storage) {}
+
+Router::~Router() = default;
+
+Node* Router::find(std::string_view address) const noexcept {
+  const auto found = nodes_.find(address);
+  return found == nodes_.end() ? nullptr : found->second.node.get();
+}
+
+bool Router::is_topic(std::string_view address, Wanted wanted) const noexcept {
+  if (wanted.queue != wanted.topic) return wanted.topic;
+  if (const Node* node = find(address)) return node->kind() == Node::Kind::topic;
+  return std::any_of(settings_.topic_prefixes.begin(), settings_.topic_prefixes.end(),
+                     [&](const std::string& prefix) { return address.starts_with(prefix); }) &&
+         address.find("::") == std::string_view::npos;
+}
+
+Opened Router::open(std::string_view address, Wanted wanted) {
+  if (address.empty() || address.size() > max_address || is_pattern(address))
+    return {nullptr, Refusal::bad_address};
+  if (Node* node = find(address)) {
+    const bool topic = node->kind() == Node::Kind::topic;
+    if (wanted.queue != wanted.topic && wanted.topic != topic) return {nullptr, Refusal::wrong_kind};
+    return {node, Refusal::none};
+  }
+  if (!settings_.auto_create || address.find("::") != std::string_view::npos)
+    return {nullptr, Refusal::not_found};
+  if (nodes_.size() >= settings_.max_nodes) return {nullptr, Refusal::too_many};
+  if (is_topic(address, wanted)) return {&add_topic(std::string(address)), Refusal::none};
+  QueueSettings settings = settings_.queue;
+  settings.rpc = address.starts_with(settings_.rpc_prefix);
+  return {&add_queue(std::string(address), settings, {}), Refusal::none};
+}
+
+Node* Router::route(std::string_view address) {
+  if (Node* node = find(address)) return node;
+  // Nobody would ever delete a queue that a stray `to` made; a topic is needed when a subscription's pattern
+  // matches it.
+  if (!is_topic(address, {}) || is_pattern(address) || address.size() > max_address) return nullptr;
+  const bool wanted = std::any_of(patterns_.begin(), patterns_.end(), [&](const Queue* queue) {
+    return matches(nodes_.find(queue->address())->second.pattern, address);
+  });
+  if (!wanted) return &nowhere_;
+  return nodes_.size() >= settings_.max_nodes ? nullptr : &add_topic(std::string(address));
+}
+
+Queue& Router::create_dynamic() {
+  return add_queue(unguessable_name("temporary."), settings_.dynamic, {.dynamic = true});
+}
+
+Opened Router::subscribe(const SubscriptionSpec& spec) {
+  if (spec.topic.empty() || spec.topic.size() + spec.name.size() > max_address)
+    return {nullptr, Refusal::bad_address};
+  if (Node* topic = find(spec.topic); topic != nullptr && topic->kind() != Node::Kind::topic) {
+    return {nullptr, Refusal::wrong_kind};
+  }
+  std::string address = spec.topic + "::" + (spec.name.empty() ? unguessable_name("") : spec.name);
+  if (Node* existing = find(address)) return {existing, Refusal::none};
+  if (nodes_.size() + 2 > settings_.max_nodes) return {nullptr, Refusal::too_many};
+  QueueSettings settings = settings_.queue;
+  settings.durable = spec.durable;
+  Queue& queue =
+      add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic});
+  bind(queue, spec.topic);
+  return {&queue, Refusal::none};
+}
+
+void Router::bind(Queue& subscription, const std::string& pattern) {
+  if (!is_pattern(pattern)) {
+    Node* node = find(pattern);
+    Topic& topic = node != nullptr ? static_cast<Topic&>(*node) : add_topic(pattern);
+    topic.bind(subscription);
+    return;
+  }
+  patterns_.push_back(&subscription);
+  for (auto& [address, held] : nodes_) {
+    if (held.node->kind() == Node::Kind::topic && matches(pattern, address)) {
+      static_cast<Topic&>(*held.node).bind(subscription);
+    }
+  }
+}
+
+Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra) {
+  auto queue = std::make_unique<Queue>(address, settings, storage_, *this);
+  Queue& made = *queue;
+  extra.node = std::move(queue);
+  nodes_.emplace(std::move(address), std::move(extra));
+  return made;
+}
+
+Topic& Router::add_topic(std::string address) {
+  auto topic = std::make_unique<Topic>(address, storage_);
+  Topic& made = *topic;
+  nodes_.emplace(std::move(address), Held{.node = std::move(topic), .pattern = {}});
+  for (Queue* queue : patterns_) {
+    if (matches(nodes_.find(queue->address())->second.pattern, made.address())) made.bind(*queue);
+  }
+  return made;
+}
+
+bool Router::is_durable_subscription(const Queue& queue) const noexcept {
+  const auto found = nodes_.find(queue.address());
+  return found != nodes_.end() && found->second.durable_subscription;
+}
+
+void Router::remove(Node& node) {
+  const auto found = nodes_.find(node.address());
+  if (found == nodes_.end()) return;
+  if (node.kind() == Node::Kind::queue) {
+    auto& queue = static_cast<Queue&>(node);
+    std::erase(patterns_, &queue);
+    if (queue.declared()) storage_.remove(queue.storage_id());
+  }
+  const std::string topic = found->second.pattern;
+  auto dying = std::move(found->second.node);  // outlives its entry: links that hear of it may ask the router
+  nodes_.erase(found);
+  dying.reset();
+  if (Node* other = topic.empty() ? nullptr : find(topic);
+      other != nullptr && other->kind() == Node::Kind::topic) {
+    left(*other);
+  }
+}
+
+void Router::left(Node& node) {
+  const auto found = nodes_.find(node.address());
+  if (found == nodes_.end() || node.has_producers()) return;
+  const Held& held = found->second;
+  if (node.kind() == Node::Kind::topic) {
+    const auto& subscriptions = static_cast<Topic&>(node).subscriptions();
+    const bool used = std::any_of(subscriptions.begin(), subscriptions.end(), [&](const Queue* queue) {
+      return nodes_.find(queue->address())->second.pattern == node.address();
+    });
+    if (!used) remove(node);
+    return;
+  }
+  const auto& queue = static_cast<Queue&>(node);
+  if (held.dynamic || held.durable_subscription || queue.consumers() > 0) return;
+  const bool subscription = !held.pattern.empty();
+  const bool empty = queue.available() + queue.acquired() == 0;
+  if (subscription || (empty && !queue.declared())) remove(node);
+}
+
+void Router::sweep(Time now) {
+  // What expires may be dead-lettered into a queue that is made for it: walk a copy.
+  sweeping_.clear();
+  for (auto& [address, held] : nodes_) {
+    if (held.node->kind() != Node::Kind::queue) continue;
+    auto& queue = static_cast<Queue&>(*held.node);
+    if (queue.has_expiring()) sweeping_.push_back(&queue);
+  }
+  for (Queue* queue : sweeping_) queue->sweep(now);
+}
+
+void Router::for_each(const std::function<void(Node&)>& visit) const {
+  for (const auto& [address, held] : nodes_) visit(*held.node);
+}
+
+void Router::discarded(Queue&, const MessageRef&, std::uint32_t, Discard, const Outcome*, Time) {}
+
+bool Router::answer_lost(Queue&, const Message& request, Time now) {
+  const auto answer = answer_to_lost(request.body());
+  if (!answer) return false;
+  // A caller that is gone too needs no answer, and its request no second run.
+  if (Node* caller = route(answer->address)) caller->publish(make_message(answer->message, now), now);
+  return true;
+}
+
+}  // namespace bascule::broker

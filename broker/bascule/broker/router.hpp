@@ -1,0 +1,116 @@
+// Router: which node an address names, and the life of nodes: queues, topics, subscriptions, dynamic nodes.
+//
+// Nodes come to be when the first link attaches (capability `queue` or `topic` decides; without one, an
+// address under a topic prefix is a topic and any other a queue) and an unused one goes with its last link.
+// Dynamic nodes live as long as the link that made them. Subscriptions are queues named
+// `<topic>::<subscription>`, bound to every topic that matches. Bound: max_nodes, then
+// amqp:resource-limit-exceeded. Thread safety: the broker's loop only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "bascule/broker/queue.hpp"
+#include "bascule/broker/topic.hpp"
+
+namespace bascule::broker {
+
+struct RouterSettings {
+  QueueSettings queue = {};
+  /// Dynamic nodes: replies nobody reads are refused early.
+  QueueSettings dynamic{.max_messages = 65'536,
+                        .max_bytes = 64U << 20,
+                        .overflow = Overflow::reject,
+                        .max_deliveries = 0,
+                        .durable = false};
+  std::size_t max_nodes = 100'000;
+  bool auto_create = true;
+  std::vector<std::string> topic_prefixes = {"events.", "bascule."};
+  std::string rpc_prefix = "rpc.";
+};
+
+enum class Refusal : std::uint8_t {
+  none,
+  not_found,    ///< no such node, and it may not be created
+  wrong_kind,   ///< a topic was asked for and it is a queue, or the other way
+  too_many,     ///< max_nodes
+  bad_address,  ///< empty, too long, or a pattern where a name is needed
+};
+
+struct Opened {
+  Node* node = nullptr;
+  Refusal refusal = Refusal::none;
+};
+
+/// What a link asks of an address by its terminus capabilities.
+struct Wanted {
+  bool queue = false;
+  bool topic = false;
+};
+
+struct SubscriptionSpec {
+  std::string topic;  ///< an address or a pattern
+  std::string name;   ///< unique under the topic; empty: the broker names it
+  bool durable = false;
+};
+
+class Router final : public QueueEvents {
+ public:
+  Router(RouterSettings settings, Storage& storage);
+  ~Router();
+
+  Node* find(std::string_view address) const noexcept;
+  /// For a link. A topic and a pattern are told apart by is_pattern().
+  Opened open(std::string_view address, Wanted wanted);
+  /// Routes one message of the anonymous relay. None: no such node.
+  Node* route(std::string_view address);
+  bool is_topic(std::string_view address, Wanted wanted) const noexcept;
+
+  Queue& create_dynamic();
+  /// The subscription (its node is a Queue), made if it does not exist.
+  Opened subscribe(const SubscriptionSpec& spec);
+  bool is_durable_subscription(const Queue& queue) const noexcept;
+  /// Deletes a node: its links hear it, its messages are gone.
+  void remove(Node& node);
+  /// A link left this node: deletes it when it is of no more use.
+  void left(Node& node);
+
+  void sweep(Time now);
+  void for_each(const std::function<void(Node&)>& visit) const;
+  std::size_t size() const noexcept { return nodes_.size(); }
+
+  void discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
+                 const Outcome* outcome, Time now) override;
+  bool answer_lost(Queue& queue, const Message& request, Time now) override;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  struct Held {
+    std::unique_ptr<Node> node = nullptr;
+    bool dynamic = false;
+    bool durable_subscription = false;
+    std::string pattern = {};  // a subscription: the topic or pattern it is bound by
+  };
+
+  Queue& add_queue(std::string address, const QueueSettings& settings, Held extra);
+  Topic& add_topic(std::string address);
+  void bind(Queue& subscription, const std::string& pattern);
+
+  const RouterSettings settings_;
+  Storage& storage_;
+  std::unordered_map<std::string, Held, Hash, std::equal_to<>> nodes_;
+  std::vector<Queue*> patterns_;  // subscriptions by pattern
+  std::vector<Queue*> sweeping_;  // scratch
+  Topic nowhere_;                 // where a message to a topic without subscriptions goes
+};
+
+}  // namespace bascule::broker

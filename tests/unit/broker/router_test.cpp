@@ -1,0 +1,118 @@
+#include "bascule/broker/router.hpp"
+
+#include <set>
+
+#include "bascule/broker/properties.hpp"
+#include "support.hpp"
+
+namespace bascule::broker {
+namespace {
+
+using namespace testing;
+
+struct RouterTest : ::testing::Test {
+  Queue& queue(const std::string& address) { return static_cast<Queue&>(*router.open(address, {}).node); }
+  Queue& subscribe(const std::string& topic, const std::string& name, bool durable = true) {
+    return static_cast<Queue&>(*router.subscribe({topic, name, durable}).node);
+  }
+  RecordingStorage storage;
+  Router router{{.max_nodes = 50}, storage};
+};
+
+TEST_F(RouterTest, CapabilityDecidesElseThePrefix) {
+  EXPECT_EQ(router.open("orders", {}).node->kind(), Node::Kind::queue);
+  EXPECT_EQ(router.open("events.shop.X", {}).node->kind(), Node::Kind::topic);
+  EXPECT_EQ(router.open("bascule.announce", {}).node->kind(), Node::Kind::topic);
+  EXPECT_EQ(router.open("news", {.topic = true}).node->kind(), Node::Kind::topic);
+  EXPECT_EQ(router.open("news", {}).node->kind(), Node::Kind::topic) << "it exists";
+  EXPECT_EQ(router.open("news", {.queue = true}).refusal, Refusal::wrong_kind);
+  EXPECT_EQ(router.open("", {}).refusal, Refusal::bad_address);
+  EXPECT_EQ(router.open("events.*", {}).refusal, Refusal::bad_address);
+  EXPECT_EQ(router.open(std::string(2000, 'x'), {}).refusal, Refusal::bad_address);
+}
+
+TEST_F(RouterTest, NodesAreBounded) {
+  for (int i = 0; i < 50; ++i) ASSERT_NE(router.open("q" + std::to_string(i), {}).node, nullptr);
+  EXPECT_EQ(router.open("q50", {}).refusal, Refusal::too_many);
+  EXPECT_EQ(router.subscribe({"events.x", "s", true}).refusal, Refusal::too_many);
+}
+
+TEST_F(RouterTest, WithoutAutoCreationAnUnknownAddressIsNotFound) {
+  Router strict({.auto_create = false}, storage);
+  EXPECT_EQ(strict.open("orders", {}).refusal, Refusal::not_found);
+}
+
+TEST_F(RouterTest, PatternsBindWhatExistsAndWhatComes) {
+  router.open("events.shop.A", {});
+  Queue& all = subscribe("events.shop.*", "audit");
+  router.open("events.shop.B", {});
+  router.find("events.shop.A")->publish(message("a"), start);
+  router.find("events.shop.B")->publish(message("b"), start);
+  router.route("events.shop.C")->publish(message("c"), start);
+  router.route("events.stock.D")->publish(message("d"), start);
+  Sink sink(all, 10);
+  EXPECT_EQ(sink.bodies, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(RouterTest, AStrayAddressMakesNoNode) {
+  const auto before = router.size();
+  EXPECT_EQ(router.route("temporary.gone"), nullptr);
+  EXPECT_NE(router.route("events.nobody.Listens"), nullptr);
+  EXPECT_EQ(router.size(), before);
+}
+
+TEST_F(RouterTest, DynamicNodesHaveNamesNobodyGuesses) {
+  std::set<std::string> names;
+  for (int i = 0; i < 40; ++i) names.insert(router.create_dynamic().address());
+  EXPECT_EQ(names.size(), 40u);
+  EXPECT_EQ(names.begin()->size(), std::string("temporary.").size() + 32);
+}
+
+TEST_F(RouterTest, UnusedNodesGoWithTheirLastLinkAndSubscriptionsByTheirDurability) {
+  router.left(*router.open("scratch", {}).node);
+  EXPECT_EQ(router.find("scratch"), nullptr);
+
+  Queue& kept = queue("kept");
+  kept.publish(message("x"), start);
+  router.left(kept);
+  EXPECT_NE(router.find("kept"), nullptr) << "it holds a message";
+
+  Queue& durable = subscribe("events.x", "group");
+  Queue& fleeting = subscribe("events.y", "listener", false);
+  router.left(durable);
+  router.left(fleeting);
+  EXPECT_NE(router.find("events.x::group"), nullptr);
+  EXPECT_EQ(router.find("events.y::listener"), nullptr);
+  EXPECT_EQ(router.find("events.y"), nullptr) << "and its topic, which nothing else used";
+  router.remove(durable);
+  EXPECT_EQ(router.find("events.x"), nullptr);
+}
+
+TEST_F(RouterTest, ASubscriptionOnAQueueIsRefused) {
+  queue("orders");
+  EXPECT_EQ(router.subscribe({"orders", "s", true}).refusal, Refusal::wrong_kind);
+}
+
+TEST_F(RouterTest, LostRequestIsAnsweredToItsCaller) {
+  Queue& service = queue("rpc.shop.Catalog");
+  Queue& replies = router.create_dynamic();
+  Sink caller(replies, 10);
+  Sink instance(service, 1);
+  service.publish(message({.reply_to = replies.address(), .correlation_id = 5}), start);
+  service.lose(instance.positions[0], start);
+  ASSERT_EQ(caller.bodies.size(), 1u);
+  EXPECT_EQ(service.available() + service.acquired(), 0u);
+}
+
+TEST_F(RouterTest, LostIdempotentRequestGoesToTheTwin) {
+  Queue& service = queue("rpc.shop.Catalog");
+  Sink instance(service, 1);
+  service.publish(message({.reply_to = "x", .correlation_id = 5, .idempotent = true}), start);
+  Sink twin(service, 1);
+  service.lose(instance.positions[0], start);
+  ASSERT_EQ(twin.headers.size(), 1u);
+  EXPECT_EQ(twin.headers[0].delivery_count, 1u);
+}
+
+}  // namespace
+}  // namespace bascule::broker
