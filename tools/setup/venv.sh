@@ -16,7 +16,7 @@ ensure_venv() {
   venv=$BASCULE_ROOT/.venv
   key=$(venv_key "$lists")
   link_tree "$venv" 2>/dev/null || true
-  if grep -qsx "$key" "$venv/bascule.keys" && "$venv/bin/python" -c 'import click, supervisor' 2>/dev/null; then
+  if grep -qsx "$key" "$venv/bascule.keys" && "$venv/bin/python" -c 'import click, psutil, supervisor, tomli_w' 2>/dev/null; then
     return 0
   fi
   say "making .venv (python: $lists)"
