@@ -129,7 +129,10 @@ void Connection::write() {
   if (waiting_writable_) return;
   while (true) {
     const auto bytes = engine_.write_buffer();
-    if (bytes.empty()) break;
+    if (bytes.empty()) {
+      if (std::exchange(was_full_, false) && handler_ != nullptr) handler_->on_writable(*this);
+      return;
+    }
     error_code error;
     const auto size = stream_->try_write(bytes, error);
     if (size > 0) {
@@ -137,7 +140,7 @@ void Connection::write() {
       engine_.write_done(size);
     }
     if (error == asio::error::would_block || error == asio::error::try_again) {
-      waiting_writable_ = true;
+      waiting_writable_ = was_full_ = true;
       stream_->async_wait_writable([self = shared_from_this()](error_code e) { self->on_writable(e); });
       return;
     }

@@ -29,6 +29,8 @@ class EventHandler {
   /// The connection is over; nothing follows, and every engine object of it dies after the call. `reason` is empty after an
   /// orderly close, otherwise "condition: sentence".
   virtual void on_closed(Connection& connection, std::string_view reason) = 0;
+  /// The socket, full before, has taken everything: a sender that held back may go on.
+  virtual void on_writable(Connection& /*connection*/) {}
 
  protected:
   ~EventHandler() = default;
@@ -80,7 +82,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Deadline close_by_;
   std::string abort_reason_;
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
-  bool dirty_ = false, reading_ = false, waiting_writable_ = false, finished_ = false;
+  bool dirty_ = false, reading_ = false, waiting_writable_ = false, was_full_ = false, finished_ = false;
 };
 
 }  // namespace bascule::amqp

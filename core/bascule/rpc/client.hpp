@@ -55,7 +55,7 @@ class Client {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 /// Throws bascule::Error when the reply is a failure.

@@ -69,8 +69,9 @@ class Server {
   void drain(UniqueFunction<void()> drained);
   const ServerCounters& counters() const noexcept;
 
- private:
   struct State;
+
+ private:
   std::shared_ptr<State> state_;
 };
 

@@ -1,19 +1,13 @@
 #include "bascule/telemetry/trace.hpp"
 
-#include <random>
+#include "bascule/loop/random.hpp"
 
 namespace bascule::telemetry {
 namespace {
 
 std::uint64_t random_id() {
-  // Ids need uniqueness, not secrecy; one generator a thread keeps locks away.
-  thread_local std::mt19937_64 generator{[] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }()};
-  std::uint64_t id = 0;
-  while (id == 0) id = generator();
+  std::uint64_t id = 0;  // zero means "none" in a trace context
+  while (id == 0) id = random_bits();
   return id;
 }
 

@@ -1,0 +1,337 @@
+#include "bascule/amqp/client.hpp"
+
+#include <proton/condition.h>
+#include <proton/connection.h>
+#include <proton/event.h>
+#include <proton/terminus.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "bascule/amqp/link.hpp"
+#include "bascule/amqp/url.hpp"
+#include "bascule/loop/backoff.hpp"
+#include "bascule/loop/random.hpp"
+
+namespace bascule::amqp {
+
+using asio::ip::tcp;
+
+namespace {
+// How long a link that the broker refused waits before it asks again.
+constexpr std::chrono::seconds link_retry{1};
+// Bytes that may be on their way to us and not yet taken: a window for every message in flight (measured: below 1 MiB two
+// cores' caches hold it).
+constexpr std::size_t session_capacity = 1024 * 1024;
+}  // namespace
+
+struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
+  enum class Phase {
+    idle,        // start() was not called
+    connecting,  // resolving, connecting, or waiting for the peer's OPEN
+    up,          // OPEN was exchanged
+    waiting,     // for the next attempt
+    closing,     // close() was called, CLOSE is on its way
+    closed,      // for good
+  };
+
+  State(Loop& l, ClientOptions o)
+      : loop(l),
+        options(std::move(o)),
+        url(Url::parse(options.url)),
+        resolver(l.context()),
+        socket(l.context()),
+        timer(l.context()),
+        retry_timer(l.context()),
+        backoff({options.reconnect_min, options.reconnect_max, std::chrono::milliseconds(5)}) {
+    if (options.container_id.empty()) options.container_id = "bascule-" + secret_token(8);
+  }
+
+  void connect();
+  void connected(error_code error);
+  void attempt_failed(std::string reason);
+  void try_again();
+  void on_event(Connection& c, pn_event_t* event) override;
+  void on_closed(Connection& c, std::string_view reason) override;
+  void on_writable(Connection& c) override;
+  void opened();
+  void detached(pn_link_t* link);
+  void attach(Link& link);
+  void attach_refused_later();
+  void down(const std::string& reason);
+  void tell(bool up, const std::string& reason);
+  void add(std::shared_ptr<Link> link);
+
+  Loop& loop;
+  ClientOptions options;
+  Url url;
+  tcp::resolver resolver;
+  tcp::socket socket;
+  asio::steady_timer timer;        // of the attempt, or until the next one
+  asio::steady_timer retry_timer;  // of refused links
+  Backoff backoff;
+  std::shared_ptr<Connection> connection;
+  pn_session_t* session = nullptr;
+  std::vector<std::shared_ptr<Link>> links;
+  std::vector<std::pair<std::uint64_t, StateHandler>> handlers;
+  std::uint64_t next_handler = 1, next_link = 1;
+  UniqueFunction<void()> closed_handler;
+  std::string last_error;
+  ClientCounters counters;
+  Phase phase = Phase::idle;
+  bool retrying_links = false;
+};
+
+void Client::State::connect() {
+  phase = Phase::connecting;
+  timer.expires_after(options.connect_timeout);
+  timer.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->phase != Phase::connecting) return;
+    self->resolver.cancel();
+    error_code ignored;
+    self->socket.close(ignored);
+    if (self->connection) self->connection->abort("the broker did not answer OPEN in time");
+  });
+  resolver.async_resolve(url.host, url.port, [weak = weak_from_this()](error_code error, tcp::resolver::results_type found) {
+    const auto self = weak.lock();
+    if (!self || self->phase != Phase::connecting) return;
+    if (error) return self->connected(error);
+    asio::async_connect(self->socket, found, [weak](error_code e, const tcp::endpoint&) {
+      if (const auto again = weak.lock()) again->connected(e);
+    });
+  });
+}
+
+void Client::State::connected(error_code error) {
+  if (phase != Phase::connecting) return;
+  if (error) return attempt_failed("cannot connect to " + url.host + ":" + url.port + ": " + error.message());
+  EngineOptions engine;
+  engine.container_id = options.container_id;
+  engine.hostname = url.host;
+  engine.user = url.user;
+  engine.password = url.password;
+  engine.idle_timeout = options.idle_timeout;
+  engine.limits = options.limits;
+  auto stream = make_stream(std::exchange(socket, tcp::socket(loop.context())));
+  engine.allow_insecure_mechanisms = stream->confidential();
+  connection = std::make_shared<Connection>(loop, std::move(stream), engine, *this);
+  pn_connection_open(connection->engine());
+  connection->start();
+}
+
+void Client::State::attempt_failed(std::string reason) {
+  ++counters.connect_failures;
+  last_error = std::move(reason);
+  try_again();
+}
+
+void Client::State::try_again() {
+  phase = Phase::waiting;
+  timer.expires_after(backoff.next(random_bits()));
+  timer.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!error && self && self->phase == Phase::waiting) self->connect();
+  });
+}
+
+void Client::State::on_event(Connection& c, pn_event_t* event) {
+  switch (pn_event_type(event)) {
+    case PN_DELIVERY: {
+      auto* const delivery = pn_event_delivery(event);
+      if (auto* const link = static_cast<Link*>(pn_link_get_context(pn_delivery_link(delivery)))) link->on_delivery(delivery);
+      break;
+    }
+    case PN_LINK_FLOW:
+      if (auto* const link = static_cast<Link*>(pn_link_get_context(pn_event_link(event)))) link->on_flow();
+      break;
+    case PN_LINK_REMOTE_OPEN:
+      if (auto* const link = static_cast<Link*>(pn_link_get_context(pn_event_link(event)))) link->on_remote_open();
+      break;
+    case PN_LINK_REMOTE_CLOSE:
+    case PN_LINK_REMOTE_DETACH: detached(pn_event_link(event)); break;
+    case PN_CONNECTION_REMOTE_OPEN: opened(); break;
+    case PN_SESSION_REMOTE_CLOSE: {
+      // Links cannot live without their session: begin again from the connection.
+      auto* const condition = pn_session_remote_condition(pn_event_session(event));
+      const char* const text = pn_condition_get_description(condition);
+      c.close("amqp:connection:forced", std::string("the broker ended the session: ") + (text != nullptr ? text : "no reason"));
+      break;
+    }
+    case PN_CONNECTION_REMOTE_CLOSE:
+      pn_connection_close(c.engine());
+      c.wake();
+      break;
+    default: break;
+  }
+}
+
+void Client::State::opened() {
+  if (phase != Phase::connecting) return;
+  phase = Phase::up;
+  timer.cancel();
+  backoff.reset();
+  ++counters.connects;
+  last_error.clear();
+  session = pn_session(connection->engine());
+  pn_session_set_incoming_capacity(session, session_capacity);
+  pn_session_open(session);
+  // A copy: an `attached` or state handler may open links.
+  const auto all = links;
+  for (const auto& link : all) attach(*link);
+  connection->wake();
+  tell(true, {});
+}
+
+void Client::State::attach(Link& link) {
+  if (link.closed || link.link != nullptr) return;
+  link.connection = connection.get();
+  link.retry = false;
+  link.attach(session);
+}
+
+void Client::State::detached(pn_link_t* proton) {
+  auto* const link = static_cast<Link*>(pn_link_get_context(proton));
+  pn_link_set_context(proton, nullptr);
+  auto* const condition = pn_link_remote_condition(proton);
+  std::string reason = "the broker detached the link";
+  if (pn_condition_is_set(condition)) {
+    const char* const text = pn_condition_get_description(condition);
+    reason = std::string(pn_condition_get_name(condition)) + (text != nullptr ? std::string(": ") + text : "");
+  }
+  if (link != nullptr && link->link == proton) {
+    link->lost(reason);
+    link->refusal = reason;
+    link->retry = !link->closed;
+  }
+  pn_link_close(proton);
+  pn_link_free(proton);
+  connection->wake();
+  std::erase_if(links, [](const auto& l) { return l->closed; });
+  if (link != nullptr) attach_refused_later();
+}
+
+void Client::State::attach_refused_later() {
+  if (std::exchange(retrying_links, true)) return;
+  retry_timer.expires_after(link_retry);
+  retry_timer.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->retrying_links = false;
+    if (error || self->phase != Phase::up) return;
+    const auto all = self->links;
+    for (const auto& link : all) {
+      if (link->retry) self->attach(*link);
+    }
+  });
+}
+
+void Client::State::on_writable(Connection&) {
+  for (std::size_t i = 0; i < links.size(); ++i) links[i]->on_flow();
+}
+
+void Client::State::down(const std::string& reason) {
+  session = nullptr;
+  const auto all = links;
+  for (const auto& link : all) link->lost(reason);
+  std::erase_if(links, [](const auto& l) { return l->closed; });
+}
+
+void Client::State::on_closed(Connection&, std::string_view why) {
+  const auto self = shared_from_this();
+  const auto gone = std::exchange(connection, nullptr);
+  const std::string reason = why.empty() ? "the broker closed the connection" : std::string(why);
+  if (phase == Phase::connecting) {
+    down(reason);
+    return attempt_failed("cannot open an AMQP connection to " + url.host + ":" + url.port + ": " + reason);
+  }
+  const bool final = phase == Phase::closing;
+  ++counters.disconnects;
+  last_error = reason;
+  phase = final ? Phase::closed : Phase::waiting;
+  down(reason);
+  tell(false, reason);
+  if (!final) return try_again();
+  if (auto done = std::move(closed_handler)) done();
+}
+
+void Client::State::tell(bool up, const std::string& reason) {
+  const auto all = handlers;
+  for (const auto& [id, handler] : all) handler(up, reason);
+}
+
+void Client::State::add(std::shared_ptr<Link> link) {
+  links.push_back(std::move(link));
+  if (phase == Phase::up) attach(*links.back());
+}
+
+Client::Client(Loop& loop, ClientOptions options) : state_(std::make_shared<State>(loop, std::move(options))) {}
+
+Client::~Client() {
+  auto& s = *state_;
+  s.phase = State::Phase::closed;
+  s.handlers.clear();
+  s.timer.cancel();
+  s.retry_timer.cancel();
+  s.resolver.cancel();
+  error_code ignored;
+  s.socket.close(ignored);
+  if (s.connection) {
+    s.connection->detach();
+    s.connection->abort("the client was destroyed");
+    s.down("the client was destroyed");
+  }
+}
+
+void Client::start() {
+  if (state_->phase == State::Phase::idle) state_->connect();
+}
+
+void Client::close(UniqueFunction<void()> closed) {
+  auto& s = *state_;
+  s.timer.cancel();
+  if (s.connection) {
+    s.phase = State::Phase::closing;
+    s.closed_handler = std::move(closed);
+    return s.connection->close();
+  }
+  s.phase = State::Phase::closed;
+  s.resolver.cancel();
+  error_code ignored;
+  s.socket.close(ignored);
+  if (closed) s.loop.post([done = std::move(closed)]() mutable { done(); });
+}
+
+bool Client::connected() const noexcept { return state_->phase == State::Phase::up; }
+const std::string& Client::last_error() const noexcept { return state_->last_error; }
+Loop& Client::loop() noexcept { return state_->loop; }
+const std::string& Client::container_id() const noexcept { return state_->options.container_id; }
+const ClientCounters& Client::counters() const noexcept { return state_->counters; }
+
+Sender Client::open_sender(SenderOptions options) {
+  auto name = "s" + std::to_string(state_->next_link++);
+  auto link = std::make_shared<Sender::State>(std::move(options), std::move(name));
+  state_->add(link);
+  return Sender(link);
+}
+
+Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void()> attached) {
+  auto name = options.name.empty() ? "r" + std::to_string(state_->next_link++) : options.name;
+  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(attached));
+  state_->add(link);
+  return Receiver(link);
+}
+
+std::uint64_t Client::on_state(StateHandler changed) {
+  const auto id = state_->next_handler++;
+  state_->handlers.emplace_back(id, std::move(changed));
+  return id;
+}
+
+void Client::forget_state_handler(std::uint64_t id) {
+  std::erase_if(state_->handlers, [id](const auto& entry) { return entry.first == id; });
+}
+
+}  // namespace bascule::amqp
