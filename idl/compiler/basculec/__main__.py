@@ -1,0 +1,3 @@
+from basculec.cli import main
+
+raise SystemExit(main())
