@@ -53,10 +53,10 @@ class Loop {
  private:
   void finish_turn();
 
-  asio::io_context context_{1};
   std::vector<EndOfTurn*> pending_;
   std::vector<EndOfTurn*> running_;
   bool scheduled_ = false;
+  asio::io_context context_{1};  ///< last: coroutine frames that die with it may still call forget()
 };
 
 }  // namespace bascule

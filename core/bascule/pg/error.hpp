@@ -15,9 +15,9 @@ namespace bascule::pg {
 
 /// The fields of an error answer, as PostgreSQL names them; empty when it sent none.
 struct ErrorFields {
-  std::string sqlstate, message, detail, hint, constraint, table, column;
-  int position = 0;        ///< 1-based character of the statement, 0: unknown
-  std::string statement;   ///< the text that failed
+  std::string sqlstate{}, message{}, detail{}, hint{}, constraint{}, table{}, column{};
+  int position = 0;         ///< 1-based character of the statement, 0: unknown
+  std::string statement{};  ///< the text that failed
 };
 
 class SqlError : public Error {

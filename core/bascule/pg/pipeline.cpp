@@ -58,17 +58,16 @@ bool Pipeline::send_statement(const std::shared_ptr<Unit>& unit, std::size_t ind
 }
 
 bool Pipeline::send_deallocations() {
-  if (!cache_.has_evicted()) return true;
-  // A unit of its own behind the user's: should it fail, it takes nothing of theirs down.
-  const auto unit = std::make_shared<Unit>();
-  units_ += 1;
+  // A unit of its own for each, behind the user's: one that fails takes nothing else down.
   for (auto& name : cache_.take_evicted()) {
+    const auto unit = std::make_shared<Unit>();
     const auto text = "DEALLOCATE " + name;
+    units_ += 1;
     sent(Op::deallocate, unit, std::move(name), 0);
-    if (!wire_.send_unprepared(Statement(Sql::trusted(text)))) return false;
+    sent(Op::sync, unit, {}, 0);
+    if (!wire_.send_unprepared(Statement(Sql::trusted(text))) || !wire_.send_sync()) return false;
   }
-  sent(Op::sync, unit, {}, 0);
-  return wire_.send_sync();
+  return true;
 }
 
 void Pipeline::sent(Op op, const std::shared_ptr<Unit>& unit, std::string name, std::size_t statement) {

@@ -86,6 +86,7 @@ Lease PoolCore::lease(std::size_t slot, PoolState::Use use) {
 
 void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection, bool settled) {
   const bool clean = use == PoolState::Use::shared ? settled : connection->is_clean();
+  if (closed_) connection->close();
   if (!connection->is_open() || clean) {
     state_.release(slot, connection->is_open());
     pump();
