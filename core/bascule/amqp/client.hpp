@@ -16,10 +16,15 @@
 #include <vector>
 
 #include "bascule/amqp/frame_guard.hpp"
+#include "bascule/amqp/stream.hpp"
 #include "bascule/loop/loop.hpp"
 #include "bascule/loop/unique_function.hpp"
 
 namespace bascule::amqp {
+
+/// Makes a stream to the broker, or says why not; `done` runs once, never inside the call, and not after the returned cancel
+/// function ran. The default one connects by TCP to the URL's host and port.
+using Connector = std::function<std::function<void()>(UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done)>;
 
 struct ClientOptions {
   std::string url = "amqp://127.0.0.1:5672";  ///< amqp://[user:password@]host[:port]
@@ -28,6 +33,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reconnect_min{50}, reconnect_max{5'000};
   FrameLimits limits;
+  Connector connector;  ///< null: TCP
 };
 
 /// What became of a message that was sent.
