@@ -337,9 +337,9 @@ Sender Client::open_sender(SenderOptions options) {
   return Sender(link);
 }
 
-Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void()> attached) {
+Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed) {
   auto name = options.name.empty() ? "r" + std::to_string(state_->next_link++) : options.name;
-  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(attached));
+  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(changed));
   state_->add(link);
   return Receiver(link);
 }
