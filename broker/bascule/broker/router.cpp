@@ -114,9 +114,21 @@ Topic& Router::add_topic(std::string address) {
   return made;
 }
 
-bool Router::is_durable_subscription(const Queue& queue) const noexcept {
+Queue* Router::find_subscription(std::string_view name) const noexcept {
+  for (const auto& [address, held] : nodes_) {
+    if (!held.durable_subscription || address.size() != held.pattern.size() + 2 + name.size()) continue;
+    if (address.ends_with(name)) return static_cast<Queue*>(held.node.get());
+  }
+  return nullptr;
+}
+
+const std::string& Router::topic_of(const Queue& subscription) const {
+  return nodes_.find(subscription.address())->second.pattern;
+}
+
+bool Router::is_dynamic(const Queue& queue) const noexcept {
   const auto found = nodes_.find(queue.address());
-  return found != nodes_.end() && found->second.durable_subscription;
+  return found != nodes_.end() && found->second.dynamic;
 }
 
 void Router::remove(Node& node) {

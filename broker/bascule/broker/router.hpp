@@ -53,8 +53,8 @@ struct Wanted {
 };
 
 struct SubscriptionSpec {
-  std::string topic;  ///< an address or a pattern
-  std::string name;   ///< unique under the topic; empty: the broker names it
+  std::string topic;      ///< an address or a pattern
+  std::string name = {};  ///< unique under the topic; empty: the broker names it
   bool durable = false;
 };
 
@@ -73,7 +73,11 @@ class Router final : public QueueEvents {
   Queue& create_dynamic();
   /// The subscription (its node is a Queue), made if it does not exist.
   Opened subscribe(const SubscriptionSpec& spec);
-  bool is_durable_subscription(const Queue& queue) const noexcept;
+  /// The durable subscription of this name under any topic; null when there is none.
+  Queue* find_subscription(std::string_view name) const noexcept;
+  /// What a subscription is bound by: an address or a pattern.
+  const std::string& topic_of(const Queue& subscription) const;
+  bool is_dynamic(const Queue& queue) const noexcept;
   /// Deletes a node: its links hear it, its messages are gone.
   void remove(Node& node);
   /// A link left this node: deletes it when it is of no more use.

@@ -1,0 +1,300 @@
+#include "bascule/broker/client_connection.hpp"
+
+#include <proton/codec.h>
+#include <proton/connection.h>
+#include <proton/event.h>
+#include <proton/session.h>
+#include <proton/transport.h>
+
+#include "bascule/broker/pattern.hpp"
+#include "bascule/telemetry/log.hpp"
+
+namespace bascule::broker {
+namespace {
+
+amqp::EngineOptions engine_options(const BrokerOptions& options) {
+  amqp::EngineOptions engine;
+  engine.server = true;
+  engine.container_id = options.container_id;
+  engine.idle_timeout = options.idle_timeout;
+  engine.limits.max_frame = options.max_frame;
+  return engine;
+}
+
+std::string_view text(const char* value) noexcept { return value == nullptr ? std::string_view{} : value; }
+
+void put_symbols(pn_data_t* data, std::initializer_list<std::string_view> symbols) {
+  pn_data_put_array(data, false, PN_SYMBOL);
+  pn_data_enter(data);
+  for (const auto symbol : symbols) pn_data_put_symbol(data, pn_bytes(symbol.size(), symbol.data()));
+  pn_data_exit(data);
+}
+
+// The engine counts its window in frames of the largest size. Credit bounds what comes in, so the window need
+// not: it is wide enough that small messages never wait for it.
+constexpr std::size_t window_frames = 8192;
+
+}  // namespace
+
+ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream,
+                                   Gone gone)
+    : shared_(shared),
+      gone_(std::move(gone)),
+      connection_(
+          std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options), *this)),
+      since_(Clock::now()) {}
+
+ClientConnection::~ClientConnection() { connection_->detach(); }
+
+void ClientConnection::check_handshake(Time latest) {
+  if (!opened_ && since_ < latest) connection_->abort("the peer did not open the connection in time");
+}
+
+void ClientConnection::on_event(amqp::Connection&, pn_event_t* event) {
+  switch (pn_event_type(event)) {
+    case PN_DELIVERY:
+      return on_delivery(pn_event_delivery(event));
+    case PN_LINK_FLOW:
+      return on_flow(pn_event_link(event));
+    case PN_LINK_REMOTE_OPEN:
+      return on_link_open(pn_event_link(event));
+    case PN_LINK_REMOTE_DETACH:
+      return on_link_gone(pn_event_link(event), false);
+    case PN_LINK_REMOTE_CLOSE:
+      return on_link_gone(pn_event_link(event), true);
+    case PN_SESSION_REMOTE_OPEN:
+      return on_session_open(pn_event_session(event));
+    case PN_SESSION_REMOTE_CLOSE:
+      return on_session_end(pn_event_session(event));
+    case PN_CONNECTION_REMOTE_OPEN:
+      return on_connection_open(pn_event_connection(event));
+    case PN_CONNECTION_REMOTE_CLOSE: {
+      while (!links_.empty()) drop(links_.begin()->first, true, false);
+      pn_connection_close(pn_event_connection(event));
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void ClientConnection::on_closed(amqp::Connection&, std::string_view reason) {
+  while (!links_.empty()) drop(links_.begin()->first, false, false);
+  if (!reason.empty()) telemetry::debug("connection ended", {{"peer", peer()}, {"reason", reason}});
+  gone_(*this);  // deletes this
+}
+
+void ClientConnection::on_connection_open(pn_connection_t* connection) {
+  opened_ = true;
+  put_symbols(pn_connection_offered_capabilities(connection),
+              {"ANONYMOUS-RELAY", "SHARED-SUBS", "queue", "topic"});
+  pn_data_t* properties = pn_connection_properties(connection);
+  pn_data_put_map(properties);
+  pn_data_enter(properties);
+  for (const auto& [key, value] : {std::pair{"product", "bascule-broker"}, std::pair{"version", "0.1.0"}}) {
+    pn_data_put_symbol(properties, pn_bytes(std::string_view(key).size(), key));
+    pn_data_put_string(properties, pn_bytes(std::string_view(value).size(), value));
+  }
+  pn_data_exit(properties);
+  pn_connection_open(connection);
+}
+
+void ClientConnection::on_session_open(pn_session_t* session) {
+  pn_session_set_incoming_capacity(session, window_frames * shared_.options.max_frame);
+  pn_session_open(session);
+}
+
+void ClientConnection::on_session_end(pn_session_t* session) {
+  std::vector<pn_link_t*> dying;
+  for (const auto& [link, held] : links_) {
+    if (pn_link_session(link) == session) dying.push_back(link);
+  }
+  for (pn_link_t* link : dying) drop(link, true, false);
+  pn_session_close(session);
+  pn_session_free(session);
+}
+
+void ClientConnection::on_delivery(pn_delivery_t* delivery) {
+  pn_link_t* link = pn_delivery_link(delivery);
+  void* context = link == nullptr ? nullptr : pn_link_get_context(link);
+  if (context == nullptr) return;
+  if (pn_link_is_receiver(link)) return static_cast<IncomingLink*>(context)->on_delivery(delivery);
+  if (pn_delivery_updated(delivery)) static_cast<OutgoingLink*>(context)->on_delivery(delivery, Clock::now());
+}
+
+void ClientConnection::on_flow(pn_link_t* link) {
+  void* context = pn_link_get_context(link);
+  if (context != nullptr && pn_link_is_sender(link))
+    static_cast<OutgoingLink*>(context)->on_flow(Clock::now());
+}
+
+void ClientConnection::on_link_open(pn_link_t* link) {
+  LinkError error;
+  if (links_.size() >= shared_.options.max_links) {
+    error = {"amqp:resource-limit-exceeded",
+             "this connection has as many links as it may have (broker.max_links)"};
+  } else {
+    error = pn_link_is_receiver(link) ? attach_producer(link) : attach_consumer(link);
+  }
+  if (error.condition == nullptr) {
+    ++shared_.counters.links_opened;
+    return;
+  }
+  ++shared_.counters.links_refused;
+  telemetry::debug("link refused",
+                   {{"peer", peer()}, {"condition", error.condition}, {"why", error.description}});
+  refuse_link(link, error);
+}
+
+LinkError ClientConnection::attach_producer(pn_link_t* link) {
+  pn_terminus_t* target = pn_link_remote_target(link);
+  if (pn_terminus_get_type(target) == PN_COORDINATOR) {
+    return {"amqp:not-implemented", "transactions are not supported by this broker"};
+  }
+  const auto capabilities = read_capabilities(target);
+  if (pn_terminus_is_dynamic(target)) {
+    if (capabilities.temporary_topic)
+      return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
+    Queue& queue = shared_.router.create_dynamic();
+    open_producer(link, &queue, true, queue.address().c_str());
+    return {};
+  }
+  const std::string address(text(pn_terminus_get_address(target)));
+  if (address.empty()) {
+    open_producer(link, nullptr, false, nullptr);
+    return {};
+  }
+  const auto opened =
+      shared_.router.open(address, {.queue = capabilities.queue, .topic = capabilities.topic});
+  if (opened.node == nullptr) return refusal_error(opened.refusal, address);
+  open_producer(link, opened.node, false, nullptr);
+  return {};
+}
+
+LinkError ClientConnection::attach_consumer(pn_link_t* link) {
+  pn_terminus_t* source = pn_link_remote_source(link);
+  if (pn_terminus_get_type(source) == PN_UNSPECIFIED) return look_up_subscription(link);
+  if (pn_terminus_get_distribution_mode(source) == PN_DIST_MODE_COPY) {
+    return {"amqp:not-implemented", "browsing (distribution-mode copy) is not supported"};
+  }
+  if (pn_terminus_is_dynamic(source)) return attach_dynamic_consumer(link);
+  const std::string address(text(pn_terminus_get_address(source)));
+  const auto capabilities = read_capabilities(source);
+  const Wanted wanted{.queue = capabilities.queue, .topic = capabilities.topic};
+  if (is_pattern(address) || shared_.router.is_topic(address, wanted))
+    return attach_subscription(link, address);
+
+  const auto opened = shared_.router.open(address, wanted);
+  if (opened.node == nullptr) return refusal_error(opened.refusal, address);
+  auto& queue = static_cast<Queue&>(*opened.node);
+  if (shared_.router.is_dynamic(queue) && !owns(queue)) {
+    return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
+  }
+  open_consumer(link, queue, Ownership::shared, nullptr);
+  return {};
+}
+
+LinkError ClientConnection::attach_dynamic_consumer(pn_link_t* link) {
+  if (read_capabilities(pn_link_remote_source(link)).temporary_topic) {
+    return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
+  }
+  Queue& queue = shared_.router.create_dynamic();
+  open_consumer(link, queue, Ownership::node, queue.address().c_str());
+  return {};
+}
+
+// `group|instance`, capability shared: links of one group share a subscription. Otherwise the link's own, and
+// its name is scoped by the container, unless the capability `global` says that it is not.
+std::string ClientConnection::subscription_name(pn_link_t* link, bool shared, bool global) const {
+  std::string name(text(pn_link_name(link)));
+  if (shared) name = name.substr(0, name.find('|'));
+  if (global) return name;
+  return std::string(text(pn_connection_remote_container(connection_->engine()))) + "." + name;
+}
+
+LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::string& address) {
+  pn_terminus_t* source = pn_link_remote_source(link);
+  const auto capabilities = read_capabilities(source);
+  const bool durable = pn_terminus_get_durability(source) != PN_NONDURABLE ||
+                       pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
+  SubscriptionSpec spec{.topic = address, .durable = durable};
+  if (durable || capabilities.shared) {
+    spec.name = subscription_name(link, capabilities.shared, capabilities.global);
+    if (!durable) spec.name += ":shared-volatile";
+  }
+  const auto opened = shared_.router.subscribe(spec);
+  if (opened.node == nullptr) return refusal_error(opened.refusal, address);
+  auto& queue = static_cast<Queue&>(*opened.node);
+  if (!capabilities.shared && queue.consumers() > 0) {
+    return {"amqp:resource-locked",
+            "subscription '" + queue.address() + "' has a consumer; use capability 'shared' for several"};
+  }
+  open_consumer(link, queue, durable ? Ownership::subscription : Ownership::shared, nullptr);
+  return {};
+}
+
+// A null source asks for the terminus that the link's name stands for: how a client finds a durable
+// subscription again in order to end it (by closing the link).
+LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
+  for (const bool global : {false, true}) {
+    for (const bool shared : {false, true}) {
+      Queue* queue = shared_.router.find_subscription(subscription_name(link, shared, global));
+      if (queue == nullptr) continue;
+      pn_terminus_set_type(pn_link_remote_source(link), PN_SOURCE);
+      pn_terminus_set_address(pn_link_remote_source(link), shared_.router.topic_of(*queue).c_str());
+      open_consumer(link, *queue, Ownership::subscription, nullptr);
+      return {};
+    }
+  }
+  return {"amqp:not-found", "no durable subscription has the name of this link"};
+}
+
+void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node,
+                                     const char* dynamic_address) {
+  pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
+  pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
+  if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_target(link), dynamic_address);
+  pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
+  pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
+  pn_link_set_max_message_size(link, shared_.options.max_message_size);
+  pn_link_open(link);
+  if (owns_node) own_nodes_.emplace(node, link);
+  auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node);
+  pn_link_set_context(link, made.get());
+  links_.emplace(link, std::move(made));
+}
+
+void ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership,
+                                     const char* dynamic_address) {
+  pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
+  pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
+  pn_data_clear(pn_terminus_filter(pn_link_source(link)));  // what is not applied is not claimed
+  if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_source(link), dynamic_address);
+  pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
+  pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
+  pn_link_open(link);
+  if (ownership == Ownership::node) own_nodes_.emplace(&queue, link);
+  auto made = std::make_unique<OutgoingLink>(shared_, *connection_, link, queue, ownership);
+  pn_link_set_context(link, made.get());
+  links_.emplace(link, std::move(made));
+}
+
+void ClientConnection::on_link_gone(pn_link_t* link, bool closed) {
+  drop(link, true, closed);
+  closed ? pn_link_close(link) : pn_link_detach(link);
+  pn_link_free(link);
+}
+
+void ClientConnection::drop(pn_link_t* link, bool orderly, bool closed) {
+  const auto found = links_.find(link);
+  if (found == links_.end()) return;
+  pn_link_set_context(link, nullptr);
+  const Link dying = std::move(found->second);
+  links_.erase(found);
+  std::erase_if(own_nodes_, [link](const auto& owned) { return owned.second == link; });
+  if (const auto* outgoing = std::get_if<std::unique_ptr<OutgoingLink>>(&dying)) {
+    (*outgoing)->on_gone(orderly, closed, Clock::now());
+  }
+}
+
+}  // namespace bascule::broker

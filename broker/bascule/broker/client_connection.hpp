@@ -1,0 +1,73 @@
+// ClientConnection: one client of the broker: its sessions and links, from the engine's events to queues and
+// topics.
+//
+// Links attach here: which node, whether it may be, what it becomes. The data path goes from the engine's
+// event straight to the link by its context; nothing is looked up. Bounds: max_links; a peer that has not
+// opened by the handshake time-out is cut. Thread safety: the broker's loop only. Lifetime: owned by the
+// Broker, which deletes it from on_closed.
+#pragma once
+
+#include <proton/event.h>
+#include <proton/types.h>
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <variant>
+
+#include "bascule/amqp/connection.hpp"
+#include "bascule/broker/incoming_link.hpp"
+#include "bascule/broker/outgoing_link.hpp"
+
+namespace bascule::broker {
+
+class ClientConnection final : public amqp::EventHandler {
+ public:
+  using Gone = std::function<void(ClientConnection&)>;
+  ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream, Gone gone);
+  ~ClientConnection();
+
+  void start() { connection_->start(); }
+  /// Orderly end: CLOSE with a condition.
+  void close(const char* condition, std::string_view description) {
+    connection_->close(condition, description);
+  }
+  /// Cuts a peer that has not opened yet and came before `latest`.
+  void check_handshake(Time latest);
+  const std::string& peer() const noexcept { return connection_->stream().peer(); }
+
+  void on_event(amqp::Connection& connection, pn_event_t* event) override;
+  void on_closed(amqp::Connection& connection, std::string_view reason) override;
+
+ private:
+  using Link = std::variant<std::unique_ptr<IncomingLink>, std::unique_ptr<OutgoingLink>>;
+
+  void on_connection_open(pn_connection_t* connection);
+  void on_session_open(pn_session_t* session);
+  void on_session_end(pn_session_t* session);
+  void on_link_open(pn_link_t* link);
+  void on_link_gone(pn_link_t* link, bool closed);
+  void on_delivery(pn_delivery_t* delivery);
+  void on_flow(pn_link_t* link);
+
+  LinkError attach_producer(pn_link_t* link);
+  LinkError attach_consumer(pn_link_t* link);
+  LinkError attach_dynamic_consumer(pn_link_t* link);
+  LinkError attach_subscription(pn_link_t* link, const std::string& address);
+  LinkError look_up_subscription(pn_link_t* link);
+  void open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address);
+  void open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address);
+  void drop(pn_link_t* link, bool orderly, bool closed);
+  std::string subscription_name(pn_link_t* link, bool shared, bool global) const;
+  bool owns(const Node& node) const noexcept { return own_nodes_.contains(&node); }
+
+  Shared& shared_;
+  Gone gone_;
+  std::shared_ptr<amqp::Connection> connection_;
+  const Time since_;
+  bool opened_ = false;
+  std::unordered_map<pn_link_t*, Link> links_;             // ownership only; events find links by context
+  std::unordered_map<const Node*, pn_link_t*> own_nodes_;  // dynamic nodes of this connection
+};
+
+}  // namespace bascule::broker

@@ -1,0 +1,171 @@
+#include "bascule/broker/incoming_link.hpp"
+
+#include <proton/condition.h>
+#include <proton/disposition.h>
+#include <proton/session.h>
+
+#include <algorithm>
+
+#include "bascule/broker/properties.hpp"
+
+namespace bascule::broker {
+
+IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node,
+                           bool owns_node)
+    : shared_(shared),
+      connection_(connection),
+      link_(link),
+      node_(node),
+      anonymous_(node == nullptr),
+      owns_node_(owns_node) {
+  if (node_ != nullptr) node_->attach(*this);
+  top_up();
+}
+
+IncomingLink::~IncomingLink() {
+  if (unconfirmed()) std::erase(shared_.unconfirmed, this);
+  if (node_ == nullptr) return;
+  node_->detach(*this);
+  owns_node_ ? shared_.router.remove(*node_) : shared_.router.left(*node_);
+}
+
+// How many messages may be on their way: as many as credit_bytes holds of the size this producer usually
+// sends.
+std::uint32_t IncomingLink::window() const noexcept {
+  return std::clamp(shared_.options.credit_bytes / usual_size_, 4U, shared_.options.max_credit);
+}
+
+void IncomingLink::top_up() {
+  if (ended_ || (node_ != nullptr && !node_->has_room())) return;
+  if (waiting_.size() >= shared_.options.max_unconfirmed) return;
+  const auto wanted = static_cast<int>(window());
+  const int credit = pn_link_credit(link_);
+  if (credit <= wanted / 2) pn_link_flow(link_, wanted - credit);
+}
+
+void IncomingLink::room_made() {
+  top_up();
+  connection_.wake();
+}
+
+void IncomingLink::node_deleted() {
+  const std::string address = node_->address();
+  node_ = nullptr;
+  end({"amqp:resource-deleted", "node '" + address + "' was deleted"});
+}
+
+void IncomingLink::end(const LinkError& error) {
+  if (std::exchange(ended_, true)) return;
+  builder_.reset();
+  close_link(link_, error);
+  connection_.wake();
+}
+
+void IncomingLink::on_delivery(pn_delivery_t* delivery) {
+  if (pn_link_current(link_) != delivery)
+    return;  // the sender settled what waits for the storage: nothing to do
+  if (ended_) return discard(delivery);
+  if (pn_delivery_aborted(delivery)) {
+    builder_.reset();
+    pn_delivery_settle(delivery);
+    return top_up();
+  }
+  if (!receive(delivery) || pn_delivery_partial(delivery)) return;
+  ++shared_.counters.transfers_in;
+  pn_link_advance(link_);
+  if (pn_link_credit(link_) < 0) {
+    ++shared_.counters.credit_violations;
+    pn_delivery_settle(delivery);
+    return end({"amqp:link:transfer-limit-exceeded", "more was transferred than there was credit for"});
+  }
+  usual_size_ = static_cast<std::uint32_t>((7 * std::uint64_t{usual_size_} + builder_.size()) / 8 + 1);
+  const Time now = Clock::now();
+  publish(delivery, builder_.finish(now), now);
+  top_up();
+}
+
+// Moves what arrived into the builder; false when the link was ended for it.
+bool IncomingLink::receive(pn_delivery_t* delivery) {
+  const std::size_t pending = pn_delivery_pending(delivery);
+  if (builder_.size() + pending > shared_.options.max_message_size) {
+    end({"amqp:link:message-size-exceeded", "a message is larger than max-message-size, " +
+                                                std::to_string(shared_.options.max_message_size) + " bytes"});
+    discard(delivery);
+    return false;
+  }
+  if (pending > 0) {
+    const ssize_t received = pn_link_recv(link_, reinterpret_cast<char*>(builder_.prepare(pending)), pending);
+    if (received > 0) builder_.commit(static_cast<std::size_t>(received));
+  }
+  return true;
+}
+
+// The link is ended but the peer does not know yet. One that goes on and on is cut off.
+void IncomingLink::discard(pn_delivery_t* delivery) {
+  char sink[4096];
+  for (ssize_t n = 0; (n = pn_link_recv(link_, sink, sizeof sink)) > 0;)
+    discarded_ += static_cast<std::uint64_t>(n);
+  if (!pn_delivery_partial(delivery)) {
+    pn_link_advance(link_);
+    pn_delivery_settle(delivery);
+  }
+  if (discarded_ > shared_.options.max_message_size + (1U << 20)) {
+    connection_.close("amqp:resource-limit-exceeded", "the peer goes on sending on a link that was detached");
+  }
+}
+
+void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now) {
+  if (!message) {
+    ++shared_.counters.malformed;
+    return reject(delivery, "amqp:decode-error", "the message's sections are malformed or it has no body");
+  }
+  Node* node = node_;
+  if (anonymous_) {
+    const auto to = read_to(message->body());
+    node = to.empty() ? nullptr : shared_.router.route(to);
+    if (node == nullptr) {
+      ++shared_.counters.unroutable;
+      return reject(delivery, "amqp:not-found",
+                    "no node '" + std::string(to.substr(0, 200)) + "' for the message's property 'to'");
+    }
+  }
+  const Admission admission = node->publish(message, now);
+  if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
+  reject(delivery, "amqp:resource-limit-exceeded", "'" + node->address() + "' is full; send again later");
+}
+
+void IncomingLink::accept(pn_delivery_t* delivery, Lsn lsn) {
+  if (pn_delivery_settled(delivery)) return pn_delivery_settle(delivery);
+  if (waiting_.empty() && lsn <= shared_.storage.durable()) {
+    pn_delivery_update(delivery, PN_ACCEPTED);
+    return pn_delivery_settle(delivery);
+  }
+  // Behind one that waits, everything waits: outcomes stay in order and coalesce.
+  if (waiting_.empty()) shared_.unconfirmed.push_back(this);
+  waiting_.push_back({delivery, lsn});
+}
+
+void IncomingLink::confirm(Lsn lsn) {
+  const bool was_waiting = unconfirmed();
+  while (!waiting_.empty() && waiting_.front().lsn <= lsn) {
+    pn_delivery_t* delivery = waiting_.front().delivery;
+    waiting_.pop_front();
+    pn_delivery_update(delivery, PN_ACCEPTED);
+    pn_delivery_settle(delivery);
+  }
+  if (!was_waiting) return;
+  top_up();
+  connection_.wake();
+}
+
+void IncomingLink::reject(pn_delivery_t* delivery, const char* condition, const std::string& description) {
+  if (!pn_delivery_settled(delivery)) {
+    pn_condition_t* error = pn_disposition_condition(pn_delivery_local(delivery));
+    pn_condition_set_name(error, condition);
+    pn_condition_set_description(error, description.c_str());
+    pn_delivery_update(delivery, PN_REJECTED);
+  }
+  pn_delivery_settle(delivery);
+}
+
+}  // namespace bascule::broker

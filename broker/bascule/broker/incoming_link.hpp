@@ -1,0 +1,64 @@
+// IncomingLink: a client's sender as the broker sees it: transfers in, credit and outcomes out.
+//
+// Credit is granted as far as the node has room, in a window by bytes, topped up at half. An accepted outcome
+// is sent once the storage says that the message is durable; outcomes go out in the order of the deliveries,
+// so that they coalesce into ranges. Bounds: max_message_size, credit, unconfirmed deliveries. Thread safety:
+// the broker's loop only. Lifetime: owned by its ClientConnection.
+#pragma once
+
+#include <proton/delivery.h>
+#include <proton/link.h>
+
+#include <deque>
+
+#include "bascule/amqp/connection.hpp"
+#include "bascule/broker/shared.hpp"
+#include "bascule/broker/terminus.hpp"
+
+namespace bascule::broker {
+
+class IncomingLink final : public Producer {
+ public:
+  /// `node` null: the anonymous relay, which routes each message by its `to`.
+  IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node);
+  ~IncomingLink();
+
+  /// Something arrived on a delivery of this link.
+  void on_delivery(pn_delivery_t* delivery);
+  /// The storage is durable up to `lsn`.
+  void confirm(Lsn lsn);
+  bool unconfirmed() const noexcept { return !waiting_.empty(); }
+  Node* node() const noexcept { return node_; }
+
+  void room_made() override;
+  void node_deleted() override;
+
+ private:
+  struct Waiting {
+    pn_delivery_t* delivery;
+    Lsn lsn;
+  };
+
+  bool receive(pn_delivery_t* delivery);
+  void publish(pn_delivery_t* delivery, MessageRef message, Time now);
+  void accept(pn_delivery_t* delivery, Lsn lsn);
+  void reject(pn_delivery_t* delivery, const char* condition, const std::string& description);
+  void end(const LinkError& error);
+  void discard(pn_delivery_t* delivery);
+  void top_up();
+  std::uint32_t window() const noexcept;
+
+  Shared& shared_;
+  amqp::Connection& connection_;
+  pn_link_t* const link_;
+  Node* node_;
+  const bool anonymous_;
+  const bool owns_node_;  // a dynamic node lives as long as the link that made it
+  bool ended_ = false;
+  MessageBuilder builder_;
+  std::uint64_t discarded_ = 0;
+  std::uint32_t usual_size_ = 512;
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace bascule::broker

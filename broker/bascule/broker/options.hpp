@@ -1,0 +1,29 @@
+// BrokerOptions: every setting of a broker, with the defaults that `docs/broker.md` lists.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "bascule/broker/router.hpp"
+
+namespace bascule::broker {
+
+struct BrokerOptions {
+  std::string listen = "127.0.0.1:5672";  ///< host:port; port 0: the kernel chooses
+  std::string container_id = "bascule-broker";
+  std::chrono::milliseconds idle_timeout{30'000};
+  std::chrono::milliseconds handshake_timeout{5'000};
+  std::uint64_t max_message_size = 16U << 20;
+  std::uint32_t max_frame = 64U << 10;
+  std::uint32_t max_connections = 10'000;
+  std::uint32_t max_links = 256;    ///< of one connection
+  std::uint32_t max_credit = 1000;  ///< messages a producer may have on their way
+  std::uint32_t credit_bytes =
+      512U << 10;  ///< bytes a producer may have on their way, by its usual message size
+  std::uint32_t max_unconfirmed = 8192;   ///< messages of one producer that wait for the disk
+  std::size_t max_outgoing = 256U << 10;  ///< bytes that wait in a session to be written
+  RouterSettings router = {};
+};
+
+}  // namespace bascule::broker

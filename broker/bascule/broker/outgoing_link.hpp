@@ -1,0 +1,54 @@
+// OutgoingLink: a client's receiver as the broker sees it: deliveries out, outcomes in.
+//
+// It is ready while it has credit and its session has less than max_outgoing bytes to write. A message's body
+// goes out as it came in, behind a header written for this delivery. A delivery's context is its position in
+// the queue. Thread safety: the broker's loop only. Lifetime: owned by its ClientConnection.
+#pragma once
+
+#include <proton/delivery.h>
+#include <proton/link.h>
+
+#include "bascule/amqp/connection.hpp"
+#include "bascule/broker/shared.hpp"
+#include "bascule/broker/terminus.hpp"
+
+namespace bascule::broker {
+
+/// What becomes of a queue when the link that reads from it goes.
+enum class Ownership : std::uint8_t {
+  shared,        ///< nothing, or what Router::left decides
+  node,          ///< it was made for this link (dynamic)
+  subscription,  ///< a durable subscription: kept on detach, deleted on close
+};
+
+class OutgoingLink final : public Consumer {
+ public:
+  OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue,
+               Ownership ownership);
+  ~OutgoingLink();
+
+  /// Credit came, room was made, or drain was asked for.
+  void on_flow(Time now);
+  /// The receiver settled or said what became of a delivery.
+  void on_delivery(pn_delivery_t* delivery, Time now);
+  /// The receiver is going. Orderly: what it holds was not attempted (but a lost request is a lost request).
+  void on_gone(bool orderly, bool closed, Time now);
+
+  bool deliver(Queue& queue, const Delivery& delivery) override;
+  void queue_deleted() override;
+
+ private:
+  bool can_send() const noexcept;
+  void give_back(bool orderly, Time now);
+
+  Shared& shared_;
+  amqp::Connection& connection_;
+  pn_link_t* const link_;
+  pn_session_t* const session_;
+  Queue* queue_;
+  const Ownership ownership_;
+  const bool presettled_;
+  std::uint64_t next_tag_ = 0;
+};
+
+}  // namespace bascule::broker

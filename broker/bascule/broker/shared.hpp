@@ -1,0 +1,30 @@
+// What all connections of a broker share. One loop, so no locks.
+#pragma once
+
+#include <vector>
+
+#include "bascule/broker/options.hpp"
+#include "bascule/broker/router.hpp"
+#include "bascule/loop/deadline.hpp"
+
+namespace bascule::broker {
+
+class IncomingLink;
+
+struct ConnectionCounters {
+  std::uint64_t connections_opened = 0, connections_closed = 0, links_opened = 0, links_refused = 0;
+  std::uint64_t transfers_in = 0, transfers_out = 0, unroutable = 0, malformed = 0, credit_violations = 0;
+};
+
+struct Shared {
+  Shared(const BrokerOptions& settings, Storage& journal)
+      : options(settings), storage(journal), router(settings.router, journal) {}
+
+  const BrokerOptions options;
+  Storage& storage;
+  Router router;
+  ConnectionCounters counters;
+  std::vector<IncomingLink*> unconfirmed;  ///< links with deliveries that wait for the storage
+};
+
+}  // namespace bascule::broker

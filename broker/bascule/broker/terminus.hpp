@@ -1,0 +1,33 @@
+// Reading what a link asks for in its source or target, and the error conditions that refuse it.
+#pragma once
+
+#include <proton/link.h>
+#include <proton/terminus.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bascule/broker/router.hpp"
+
+namespace bascule::broker {
+
+/// Terminus capabilities this broker knows.
+struct Capabilities {
+  bool queue = false, topic = false, shared = false, global = false, temporary_topic = false;
+};
+Capabilities read_capabilities(pn_terminus_t* terminus);
+
+/// Why a link is refused: an error condition as the specification spells it, and a sentence.
+struct LinkError {
+  const char* condition = nullptr;
+  std::string description;
+};
+LinkError refusal_error(Refusal refusal, std::string_view address);
+
+/// Answers ATTACH with a null source or target and DETACH with the error, as AMQP 1.0 (2.6.3) has it.
+void refuse_link(pn_link_t* link, const LinkError& error);
+/// Ends an open link with an error.
+void close_link(pn_link_t* link, const LinkError& error);
+
+}  // namespace bascule::broker
