@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from basculec import __version__, checks, descriptor
-from basculec.emit import cpp
+from basculec.emit import cpp, python
 from basculec.errors import ContractError, ToolError
 from basculec.frontend import load
 from basculec.model import Contract
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-I", dest="include", action="append", type=Path, default=[], metavar="DIR", help="where included contracts are looked for")
     made.add_argument("--cpp", type=Path, metavar="DIR", help="C++ structs, service bases, clients, events")
     made.add_argument("--python", type=Path, metavar="DIR", help="Python packages")
-    made.add_argument("--descriptor", type=Path, metavar="FILE", help="descriptor JSON; a folder when several contracts are given")
+    made.add_argument("--descriptor", metavar="FILE", help="descriptor JSON; a folder when several contracts are given")
     made.add_argument("--openapi", type=Path, metavar="FILE", help="OpenAPI 3.1, of all contracts given")
     made.add_argument("--asyncapi", type=Path, metavar="FILE", help="AsyncAPI 3, of all contracts given")
     made.add_argument("--depfile", type=Path, metavar="FILE", help="what was read, in make's syntax")
@@ -76,20 +76,23 @@ def _compile(options: argparse.Namespace) -> None:
     for contract in _to_generate(contracts, options):
         if options.cpp:
             cpp.emit(contract, options.cpp, options.include, output)
+        if options.python:
+            python.emit(contract, options.python, output)
     if options.descriptor:
         for contract in contracts:
             output.add(_descriptor_path(options.descriptor, contract, len(contracts)), descriptor.canonical(descriptor.build(contract)) + "\n")
     output.write()
     if options.depfile:
-        targets = list(output.files)
+        targets = [options.cpp / f"{contracts[0].program.module}.cpp"] if options.cpp else list(output.files)
         sources = [p.path for c in contracts for p in c.program.closure()]
         made = Output()
         made.add(options.depfile, depfile(targets, list(dict.fromkeys(sources))))
         made.write()
 
 
-def _descriptor_path(given: Path, contract: Contract, count: int) -> Path:
-    return given / f"{contract.program.module}.json" if count > 1 or given.is_dir() else given
+def _descriptor_path(given: str, contract: Contract, count: int) -> Path:
+    folder = count > 1 or given.endswith("/") or Path(given).is_dir()
+    return Path(given) / f"{contract.program.module}.json" if folder else Path(given)
 
 
 def _to_generate(contracts: list[Contract], options: argparse.Namespace) -> list[Contract]:

@@ -131,7 +131,7 @@ class _Builder:
         for element in document.findall(f"{_TAG}const"):
             name = element.get("name", "")
             program.constants[name] = Constant(
-                name, self._type(element)[0], _literal(element[-1]), element.get("doc", ""), self._where(program, name)
+                name, self._type(element)[0], self._constant(program, element[-1], name), element.get("doc", ""), self._where(program, name)
             )
         for element in document.findall(f"{_TAG}service"):
             service = self._service(program, element)
@@ -164,12 +164,17 @@ class _Builder:
             name=name,
             type=of_type,
             requiredness=element.get("required", "default"),
-            default=None if default is None else _literal(default[0]),
+            default=None if default is None else self._constant(program, default[0], *owner, name),
             annotations={**inherited, **_annotations(element)},
             doc=element.get("doc", ""),
             where=self._where(program, *owner, name),
             by_reference=(*owner, name) in places.references,
         )
+
+    def _constant(self, program: Program, element: ET.Element, *name: str) -> ConstValue:
+        literal = _literal(element)
+        written = self.sources[program.module].places.numbers.get(name)
+        return ConstValue("double", float(written)) if literal.kind == "double" and written else literal
 
     def _service(self, program: Program, element: ET.Element) -> Service:
         name = element.get("name", "")

@@ -13,18 +13,23 @@ class Output:
 
     def __init__(self) -> None:
         self.files: dict[Path, str] = {}
+        self.marks: dict[Path, str] = {}
 
-    def add(self, path: Path, text: str) -> None:
+    def add(self, path: Path, text: str, only_over: str = "") -> None:
+        """`only_over`: a file that is there and does not hold this text is a person's, and stays."""
         if self.files.setdefault(path, text) != text:
             raise ToolError(f"{path}: two contracts make this file; give them different file names or namespaces")
+        self.marks[path] = only_over
 
     def write(self) -> list[Path]:
         """The paths that changed."""
         changed = []
         for path, text in self.files.items():
             try:
-                if path.is_file() and path.read_text(encoding="utf-8") == text:
-                    continue
+                if path.is_file():
+                    there = path.read_text(encoding="utf-8", errors="replace")
+                    if there == text or self.marks[path] not in there:
+                        continue
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temporary = path.with_name(f".{path.name}.{os.getpid()}")
                 temporary.write_text(text, encoding="utf-8")

@@ -45,6 +45,7 @@ class Places:
     references: set[Name] = field(default_factory=set)  # fields declared with &
     includes: dict[str, int] = field(default_factory=dict)  # as written
     namespaces: dict[str, int] = field(default_factory=dict)
+    numbers: dict[Name, str] = field(default_factory=dict)  # as written: Thrift's XML rounds doubles to 15 digits
     redefined: list[tuple[str, int]] = field(default_factory=list)
 
     def line(self, *name: str) -> int:
@@ -117,9 +118,9 @@ class _Scanner:
 
     def definition_const(self) -> None:
         self.type()
-        self.declare()
+        name = self.declare()
         if self.accept("="):
-            self.value()
+            self.value(name)
 
     def definition_typedef(self) -> None:
         self.type()
@@ -193,7 +194,7 @@ class _Scanner:
             if reference:
                 self.places.references.add(name)
             if self.accept("="):
-                self.value()
+                self.value(name)
             self.annotations(name)
 
     def type(self) -> None:
@@ -228,9 +229,11 @@ class _Scanner:
             if self.accept("="):
                 self.take()
 
-    def value(self) -> None:
+    def value(self, owner: Name = ()) -> None:
         token = self.take()
-        if token.text in _CLOSING:
+        if token.kind == "number" and owner:
+            self.places.numbers[owner] = token.text
+        elif token.text in _CLOSING:
             closing = _CLOSING[token.text]
             while not self.done(closing):
                 self.value()

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from basculec.errors import ContractError, ToolError
+from basculec.scan import scan
 
 _COMPLAINT = re.compile(r"\[(ERROR|FAILURE|WARNING):(.*?):(\d+)\]\s*", re.DOTALL)
 _HINTS = (
@@ -17,6 +18,7 @@ _HINTS = (
     ("is already defined", "rename one of them"),
     ("type error: const", "make the default a value of the field's type"),
     ("Could not find include", "correct the path, or add its folder with -I"),
+    ("reserved language keyword", "rename it: it is a word of a language that Thrift makes code for"),
     ("has not been defined", "declare it, or include the file that does"),
 )
 
@@ -44,10 +46,18 @@ def complaints(text: str, path: Path) -> list[str]:
     found = []
     for level, where, line, message in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4]):
         if level != "WARNING" and "during include pass" not in message and "during types pass" not in message:
-            found.append(f"{shown(Path(where))}:{line}: {_sentence(message)}")
+            place = f"{shown(Path(where))}:{line}" if where.endswith(".thrift") else _declaring(message, path)
+            found.append(f"{place}: {_sentence(message)}")
     if not found:
         found.append(f"{shown(path)}: thrift refused it: {' '.join(text.split()) or 'no reason given'}; run thrift on it")
     return list(dict.fromkeys(found))
+
+
+def _declaring(message: str, path: Path) -> str:
+    """Where the name that Thrift complains of stands, when it does not say so itself."""
+    name = re.search(r'"([^"]+)"', message)
+    lines = [line for key, line in scan(path).lines.items() if name and key[-1] == name[1]]
+    return f"{shown(path)}:{lines[0]}" if lines else str(shown(path))
 
 
 def _sentence(message: str) -> str:

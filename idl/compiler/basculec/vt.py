@@ -17,8 +17,7 @@ from basculec.model import INTEGER_BITS, Base, ConstValue, Contract, Enum, ListO
 _NUMBER = ("const", "gt", "ge", "lt", "le", "in", "not_in")
 _TEXT = ("const", "min_size", "max_size", "pattern", "prefix", "suffix", "contains", "not_contains", "in", "not_in")
 _SIZE = ("min_size", "max_size")
-_UNSUPPORTED = {"assert": "write the check in the service", "no_sparse": "drop it: elements are never null",
-                "not_nil": "make the field required"}  # fmt: skip
+_UNSUPPORTED = {"assert": "write the check in the service", "no_sparse": "drop it: elements are never null"}  # fmt: skip
 
 
 @dataclass
@@ -31,9 +30,10 @@ class Rules:
     key: Rules | None = None
     value: Rules | None = None
     skip: bool = False
+    not_nil: bool = False  # an optional field that must be there
 
     def empty(self) -> bool:
-        return not (self.values or self.element or self.key or self.value)
+        return not (self.not_nil or self.values or self.element or self.key or self.value)
 
 
 class BadRule(Exception):
@@ -54,6 +54,8 @@ def _rules(contract: Contract, of_type: Type, texts: dict[str, str], prefix: str
             continue
         if name == "skip":
             made.skip = text == "true"
+        elif name == "not_nil" and prefix == "vt.":
+            made.not_nil = text == "true"
         elif name in _UNSUPPORTED:
             raise BadRule(f"{prefix}{name} is not supported; {_UNSUPPORTED[name]}")
         elif name not in allowed:
@@ -83,7 +85,7 @@ def _inner(
 def allowed_rules(contract: Contract, of_type: Type) -> tuple[str, ...]:
     if isinstance(of_type, Base):
         if of_type.name in ("string", "binary"):
-            return _TEXT if of_type.name == "string" else tuple(r for r in _TEXT if r not in ("pattern", "in", "not_in", "const"))
+            return _TEXT if of_type.name == "string" else tuple(r for r in _TEXT if r != "pattern")
         return ("const",) if of_type.name in ("bool", "uuid") else _NUMBER
     if isinstance(of_type, Ref):
         return ("const", "defined_only", "in", "not_in") if isinstance(contract.lookup(of_type), Enum) else ()

@@ -61,7 +61,8 @@ def _apache(contract: Contract, out: Path, include_folders: list[Path], output: 
             names += [f"{program.module}_constants.{ending}" for ending in ("h", "cpp")]
         for name in names:
             text = (Path(scratch) / name).read_text(encoding="utf-8")
-            output.add(out / folders[program.module] / name, _relocated(text, name, folders, folders[program.module]))
+            text = _mended(_relocated(text, name, folders, folders[program.module]), program)
+            output.add(out / folders[program.module] / name, text)
 
 
 def _relocated(text: str, name: str, folders: dict[str, str], folder: str) -> str:
@@ -75,6 +76,22 @@ def _relocated(text: str, name: str, folders: dict[str, str], folder: str) -> st
     # The guard is only the file's name: two contracts of one name in different namespaces would hide one another.
     guard = re.search(r"#ifndef (\w+_(?:TYPES|CONSTANTS)_(?:H|TCC))\n", text)
     return text.replace(guard[1], f"{folder.replace('/', '_')}_{guard[1]}") if guard else text
+
+
+def _mended(text: str, program: Program) -> str:
+    """Apache's code for `T& field` forgets a value none of whose optional fields is set, does not compile when T has
+    required ones, and compares pointers instead of what they point to."""
+    text = re.sub(r" *if \(this->(\w+)->__isset\.\w+\) \{ wasSet = true; \}\n", "", text)
+    text = re.sub(r" *bool wasSet = false;\n *if \(!wasSet\) \{ this->\w+\.reset\(\); \}\n", "", text)
+    for struct in program.structs.values():
+        start, end = text.find(f"class {struct.name} "), text.find(f"void swap({struct.name} ")
+        for field in struct.fields:
+            if field.by_reference and 0 <= start < end:
+                mine, theirs = field.name, f"rhs.{field.name}"
+                equal = f"!{mine} == !{theirs} && (!{mine} || *{mine} == *{theirs})"
+                body = text[start:end].replace(f"!({mine} == {theirs})", f"!({equal})")
+                text = text[:start] + body + text[end:]
+    return text
 
 
 class _Values:

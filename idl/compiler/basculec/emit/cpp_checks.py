@@ -56,6 +56,9 @@ class CppChecks:
                 guard, value = f"if (value.{field.name}) ", f"(*{value})"
             else:
                 guard = f"if (value.__isset.{field.name}) " if field.requiredness == "optional" else ""
+            if vt.rules(self.contract, field.type, field.annotations).not_nil and guard:
+                missing = f'::bascule::contract::broken(::bascule::contract::Path(at, "{field.name}"), "must be given");'
+                lines.append(guard.replace("if (", "if (!") + missing)
             lines += [guard + "{", *indent(self.field(field, value, f'at, "{field.name}"'), 2), "}"]
         return lines
 
@@ -173,8 +176,9 @@ class CppChecks:
             return "INT64_MIN" if value == -(1 << 63) else f"{value}LL" if abs(value) >= 1 << 31 else str(value)
         if isinstance(value, float):
             return repr(value)
-        return literal(str(value))
+        text = value.decode() if isinstance(value, bytes) else str(value)
+        return literal(text)
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value.decode() if isinstance(value, bytes) else value, ensure_ascii=False)
