@@ -25,6 +25,33 @@ constexpr std::chrono::seconds link_retry{1};
 // Bytes that may be on their way to us and not yet taken: a window for every message in flight (measured: below 1 MiB two
 // cores' caches hold it).
 constexpr std::size_t session_capacity = 1024 * 1024;
+
+Connector tcp_connector(Loop& loop, const Url& url) {
+  struct Attempt {
+    explicit Attempt(asio::io_context& context) : resolver(context), socket(context) {}
+    tcp::resolver resolver;
+    tcp::socket socket;
+    UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done;
+    void finish(error_code error) {
+      if (auto run = std::exchange(done, nullptr)) run(error, error ? nullptr : make_stream(std::move(socket)));
+    }
+  };
+  return [&loop, url](auto done) -> std::function<void()> {
+    auto attempt = std::make_shared<Attempt>(loop.context());
+    attempt->done = std::move(done);
+    attempt->resolver.async_resolve(url.host, url.port, [attempt](error_code error, tcp::resolver::results_type found) {
+      if (error) return attempt->finish(error);
+      if (!attempt->done) return;
+      asio::async_connect(attempt->socket, found, [attempt](error_code e, const tcp::endpoint&) { attempt->finish(e); });
+    });
+    return [attempt] {
+      attempt->done = nullptr;
+      attempt->resolver.cancel();
+      error_code ignored;
+      attempt->socket.close(ignored);
+    };
+  };
+}
 }  // namespace
 
 struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
@@ -41,16 +68,16 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
       : loop(l),
         options(std::move(o)),
         url(Url::parse(options.url)),
-        resolver(l.context()),
-        socket(l.context()),
         timer(l.context()),
         retry_timer(l.context()),
         backoff({options.reconnect_min, options.reconnect_max, std::chrono::milliseconds(5)}) {
+    if (!options.connector) options.connector = tcp_connector(loop, url);
     if (options.container_id.empty()) options.container_id = "bascule-" + secret_token(8);
   }
 
   void connect();
-  void connected(error_code error);
+  void connected(error_code error, std::unique_ptr<Stream> stream);
+  void stop_connecting();
   void attempt_failed(std::string reason);
   void try_again();
   void on_event(Connection& c, pn_event_t* event) override;
@@ -67,8 +94,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   Loop& loop;
   ClientOptions options;
   Url url;
-  tcp::resolver resolver;
-  tcp::socket socket;
+  std::function<void()> cancel_connect;
   asio::steady_timer timer;        // of the attempt, or until the next one
   asio::steady_timer retry_timer;  // of refused links
   Backoff backoff;
@@ -90,22 +116,21 @@ void Client::State::connect() {
   timer.async_wait([weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
     if (error || !self || self->phase != Phase::connecting) return;
-    self->resolver.cancel();
-    error_code ignored;
-    self->socket.close(ignored);
-    if (self->connection) self->connection->abort("the broker did not answer OPEN in time");
+    if (self->connection) return self->connection->abort("the broker did not answer OPEN in time");
+    self->stop_connecting();
+    self->attempt_failed("cannot connect to " + self->url.host + ":" + self->url.port + " in time");
   });
-  resolver.async_resolve(url.host, url.port, [weak = weak_from_this()](error_code error, tcp::resolver::results_type found) {
-    const auto self = weak.lock();
-    if (!self || self->phase != Phase::connecting) return;
-    if (error) return self->connected(error);
-    asio::async_connect(self->socket, found, [weak](error_code e, const tcp::endpoint&) {
-      if (const auto again = weak.lock()) again->connected(e);
-    });
+  cancel_connect = options.connector([weak = weak_from_this()](error_code error, std::unique_ptr<Stream> stream) {
+    if (const auto self = weak.lock()) self->connected(error, std::move(stream));
   });
 }
 
-void Client::State::connected(error_code error) {
+void Client::State::stop_connecting() {
+  if (const auto cancel = std::exchange(cancel_connect, nullptr)) cancel();
+}
+
+void Client::State::connected(error_code error, std::unique_ptr<Stream> stream) {
+  cancel_connect = nullptr;
   if (phase != Phase::connecting) return;
   if (error) return attempt_failed("cannot connect to " + url.host + ":" + url.port + ": " + error.message());
   EngineOptions engine;
@@ -115,7 +140,6 @@ void Client::State::connected(error_code error) {
   engine.password = url.password;
   engine.idle_timeout = options.idle_timeout;
   engine.limits = options.limits;
-  auto stream = make_stream(std::exchange(socket, tcp::socket(loop.context())));
   engine.allow_insecure_mechanisms = stream->confidential();
   connection = std::make_shared<Connection>(loop, std::move(stream), engine, *this);
   pn_connection_open(connection->engine());
@@ -275,9 +299,7 @@ Client::~Client() {
   s.handlers.clear();
   s.timer.cancel();
   s.retry_timer.cancel();
-  s.resolver.cancel();
-  error_code ignored;
-  s.socket.close(ignored);
+  s.stop_connecting();
   if (s.connection) {
     s.connection->detach();
     s.connection->abort("the client was destroyed");
@@ -298,9 +320,7 @@ void Client::close(UniqueFunction<void()> closed) {
     return s.connection->close();
   }
   s.phase = State::Phase::closed;
-  s.resolver.cancel();
-  error_code ignored;
-  s.socket.close(ignored);
+  s.stop_connecting();
   if (closed) s.loop.post([done = std::move(closed)]() mutable { done(); });
 }
 
@@ -317,9 +337,9 @@ Sender Client::open_sender(SenderOptions options) {
   return Sender(link);
 }
 
-Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void()> attached) {
+Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed) {
   auto name = options.name.empty() ? "r" + std::to_string(state_->next_link++) : options.name;
-  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(attached));
+  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(changed));
   state_->add(link);
   return Receiver(link);
 }

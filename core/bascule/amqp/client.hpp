@@ -16,10 +16,15 @@
 #include <vector>
 
 #include "bascule/amqp/frame_guard.hpp"
+#include "bascule/amqp/stream.hpp"
 #include "bascule/loop/loop.hpp"
 #include "bascule/loop/unique_function.hpp"
 
 namespace bascule::amqp {
+
+/// Makes a stream to the broker, or says why not; `done` runs once, never inside the call, and not after the returned cancel
+/// function ran. The default one connects by TCP to the URL's host and port.
+using Connector = std::function<std::function<void()>(UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done)>;
 
 struct ClientOptions {
   std::string url = "amqp://127.0.0.1:5672";  ///< amqp://[user:password@]host[:port]
@@ -28,6 +33,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reconnect_min{50}, reconnect_max{5'000};
   FrameLimits limits;
+  Connector connector;  ///< null: TCP
 };
 
 /// What became of a message that was sent.
@@ -144,8 +150,8 @@ class Client {
   const std::string& container_id() const noexcept;
 
   Sender open_sender(SenderOptions options);
-  /// `attached` runs each time the link is attached (its address may have changed).
-  Receiver open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void()> attached = nullptr);
+  /// `changed(true)` runs each time the link is attached (its address may have changed), `changed(false)` when it is lost.
+  Receiver open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed = nullptr);
 
   /// `changed(up, reason)` runs on every change; after a loss, before any link is attached again. Returns an id.
   using StateHandler = std::function<void(bool up, const std::string& reason)>;

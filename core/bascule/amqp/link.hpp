@@ -61,8 +61,8 @@ struct Sender::State final : Link {
 };
 
 struct Receiver::State final : Link {
-  State(ReceiverOptions o, std::string n, Handler h, std::function<void()> on_attached)
-      : options(std::move(o)), name(std::move(n)), handler(std::move(h)), attached_handler(std::move(on_attached)) {}
+  State(ReceiverOptions o, std::string n, Handler h, std::function<void(bool)> on_change)
+      : options(std::move(o)), name(std::move(n)), handler(std::move(h)), changed(std::move(on_change)) {}
   void attach(pn_session_t* session) override;
   void lost(std::string_view reason) override;
   void on_remote_open() override;
@@ -74,7 +74,7 @@ struct Receiver::State final : Link {
   ReceiverOptions options;
   std::string name;
   Handler handler;
-  std::function<void()> attached_handler;
+  std::function<void(bool)> changed;
   std::string address;
   std::string partial;   // a delivery of several transfers, until its end came
   std::string whole;     // where a delivery is read to; kept for its memory

@@ -38,16 +38,16 @@ void Receiver::State::on_remote_open() {
   const char* const given = pn_terminus_get_address(source);
   address = given != nullptr ? given : options.address;
   top_up();
-  if (attached_handler) attached_handler();
+  if (changed) changed(true);
 }
 
 void Receiver::State::lost(std::string_view) {
   link = nullptr;
   connection = nullptr;
-  attached = false;
   in_hand = 0;
   partial.clear();
   ++epoch;
+  if (std::exchange(attached, false) && changed && !closed) changed(false);
 }
 
 void Receiver::State::top_up() {

@@ -30,7 +30,11 @@ struct Client::State : std::enable_shared_from_this<State> {
     replies.settled = true;
     replies.credit = 4096;
     receiver = std::make_unique<amqp::Receiver>(
-        connection.open_receiver(replies, [this](const amqp::Receiver::Message& m) { on_reply(m); }, [this] { ready(); }));
+        connection.open_receiver(replies, [this](const amqp::Receiver::Message& m) { on_reply(m); }, [this](bool attached) {
+          // Replies go to the node of the old link: whatever was sent will not be answered.
+          attached ? ready() : fail_all(connection.last_error());
+        }));
+    // A connection that goes before the reply node came: those calls still wait here.
     state_handler = connection.on_state([this](bool up, const std::string& reason) {
       if (!up) fail_all(reason);
     });
@@ -145,7 +149,7 @@ void Client::State::fail_all(const std::string& reason) {
   before_ready.clear();
   for (auto& done : pending.take_all()) {
     ++counters.failed;
-    done(failure(Errc::unavailable, "the connection to the broker was lost: " + reason));
+    done(failure(Errc::unavailable, "the reply link to the broker was lost" + (reason.empty() ? "" : ": " + reason)));
   }
 }
 

@@ -1,0 +1,3 @@
+bascule_library(bascule_events ALIAS bascule::events PCH
+  SOURCES bascule/events/event.cpp bascule/events/publisher.cpp
+  LINK bascule_amqp bascule_telemetry)
