@@ -20,8 +20,6 @@ namespace bascule::amqp {
 using asio::ip::tcp;
 
 namespace {
-// How long a link that the broker refused waits before it asks again.
-constexpr std::chrono::seconds link_retry{1};
 // Bytes that may be on their way to us and not yet taken: a window for every message in flight (measured: below 1 MiB two
 // cores' caches hold it).
 constexpr std::size_t session_capacity = 1024 * 1024;
@@ -239,7 +237,7 @@ void Client::State::detached(pn_link_t* proton) {
 
 void Client::State::attach_refused_later() {
   if (std::exchange(retrying_links, true)) return;
-  retry_timer.expires_after(link_retry);
+  retry_timer.expires_after(options.link_retry);
   retry_timer.async_wait([weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
     if (!self) return;

@@ -32,6 +32,7 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reconnect_min{50}, reconnect_max{5'000};
+  std::chrono::milliseconds link_retry{1'000};  ///< how long a refused link waits before it asks again
   FrameLimits limits;
   Connector connector;  ///< null: TCP
 };

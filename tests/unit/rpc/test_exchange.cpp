@@ -116,7 +116,7 @@ struct Exchange {
 
   explicit Exchange(int fatal_step = -1, Failure how = Failure::abort) : fatal(fatal_step), failure(how) {
     amqp::ClientOptions options;
-    options.reconnect_min = options.reconnect_max = std::chrono::milliseconds(1);
+    options.reconnect_min = options.reconnect_max = options.link_retry = std::chrono::milliseconds(1);
     options.connector = [this](auto done) -> std::function<void()> {
       auto [mine, theirs] = test::MemoryStream::pair(loop);
       // Only the first peer fails.
