@@ -53,6 +53,10 @@ class Cluster:
         sockets.mkdir(exist_ok=True)
         self._account.give(sockets)
         sockets.chmod(0o700)
+        if not self._layout.cluster.exists() and self.folder != self._layout.cluster:
+            self.folder.parent.mkdir(mode=0o755, exist_ok=True)
+            self._layout.cluster.unlink(missing_ok=True)
+            self._layout.cluster.symlink_to(self.folder)
         made = self._version() is None
         if made:
             self._initdb()
@@ -79,11 +83,7 @@ class Cluster:
             return folder.resolve()
         if folder.exists() or self._account.reaches(self._layout.data):
             return folder
-        key = hashlib.sha256(os.fsencode(self._layout.data)).hexdigest()[:10]
-        elsewhere = Path("/var/lib/bascule") / key
-        elsewhere.parent.mkdir(mode=0o755, exist_ok=True)
-        folder.symlink_to(elsewhere)
-        return elsewhere
+        return Path("/var/lib/bascule") / hashlib.sha256(os.fsencode(self._layout.data)).hexdigest()[:10]
 
     def _version(self) -> str | None:
         try:

@@ -11,10 +11,9 @@ from types import FrameType
 import click
 
 from bascule.cli.follow import Follower
-from bascule.cli.options import data_option, layout_of
+from bascule.cli.options import app_option, application_of, data_option, layout_of
 from bascule.cli.view import process_table
 from bascule.errors import NotRunning, PlatformError
-from bascule.platform import application
 from bascule.platform.platform import Platform
 from bascule.platform.programs import Programs
 from bascule.platform.settings import Options
@@ -32,12 +31,7 @@ from bascule.tree import find_tree
     "--amqp-port", default=5672, show_default=True, metavar="PORT", help="The broker's; 0: any free one."
 )
 @data_option
-@click.option(
-    "--app",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The application to run.  [default: deploy/local/shop.toml, the reference shop]",
-)
+@app_option
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out. Can be repeated.")
 @click.option(
     "--fast-db",
@@ -73,7 +67,7 @@ def command(
         if not 0 <= port <= 65535:
             raise click.BadParameter(f"{port} is not a port (0 to 65535)", param_hint=flag)
     tree = find_tree()
-    declared = application.load(app or tree / "deploy" / "local" / "shop.toml").without(set(without))
+    declared = application_of(app).without(set(without))
     layout = layout_of(data)
     options = Options(http_port, amqp_port, fast_db, log_level, timeout)
     platform = Platform(declared, layout, options, Programs.of_tree(tree))
