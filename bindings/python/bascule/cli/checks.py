@@ -82,15 +82,21 @@ def pytest_count(text: str) -> int:
 
 def unit(tree: Path, keyword: str | None, fix: bool) -> Iterator[Check]:
     """No sockets, no daemons: C++ by ctest, Python by pytest."""
-    selected = ["-R", keyword] if keyword else []
-    yield Check("ctest", ["ctest", "--preset", "dev", "--progress", *selected], tree, ctest_count)
+    yield ctest("unit", tree, keyword)
     yield pytest("pytest tests/unit_py", tree, "tests/unit_py", keyword)
 
 
 def functional(tree: Path, keyword: str | None, fix: bool) -> Iterator[Check]:
-    """The whole platform."""
+    """C++ parts against a real peer, by ctest; the whole platform, by pytest."""
+    yield ctest("functional", tree, keyword)
     if any((tree / "tests/functional").rglob("test_*.py")):
         yield pytest("pytest tests/functional", tree, "tests/functional", keyword)
+
+
+def ctest(label: str, tree: Path, keyword: str | None) -> Check:
+    selected = ["-R", keyword] if keyword else []
+    command = ["ctest", "--preset", "dev", "-L", f"^{label}$", "--progress", *selected]
+    return Check(f"ctest {label}", command, tree, ctest_count)
 
 
 def pytest(title: str, tree: Path, folder: str, keyword: str | None) -> Check:

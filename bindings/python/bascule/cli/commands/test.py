@@ -20,7 +20,8 @@ def command(parts: tuple[str, ...], keyword: str | None, fix: bool) -> None:
 
     \b
     unit        the C++ unit tests, by ctest, and the Python ones, by pytest; no sockets
-    functional  the whole platform over HTTP and AMQP, by pytest
+    functional  C++ parts against a real database or broker, by ctest; the whole platform over HTTP
+                and AMQP, by pytest
     lint        ruff and mypy --strict
     """
     tree = find_tree()
