@@ -53,9 +53,7 @@ def daemon(program: str, config: dict[str, object], folder: Path) -> Iterator[Da
 
         def serving() -> ready.Ready | None:
             if process.poll() is not None:
-                raise RuntimeError(
-                    f"{program} ended with {process.returncode}: {log.read_text(errors='replace')}"
-                )
+                raise RuntimeError(f"{program} ended with {process.returncode}: {log.read_text(errors='replace')}")
             return ready.read(ready_file)
 
         said = eventually(serving, f"{program} is ready")

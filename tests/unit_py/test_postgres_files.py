@@ -81,9 +81,7 @@ def test_a_service_is_told_its_own_database_only(tmp_path: Path) -> None:
 
     declared = Service("orders", ["orders"], config={"workers": 2})
     document = service(declared, Options(), "amqp://127.0.0.1:1", "dbname=orders")
-    assert document["service"] == {
-        "orders": {"metrics": "127.0.0.1:0", "workers": 2, "database": "dbname=orders"}
-    }
+    assert document["service"] == {"orders": {"metrics": "127.0.0.1:0", "workers": 2, "database": "dbname=orders"}}
     write(tmp_path / "orders.toml", document)
     assert (tmp_path / "orders.toml").stat().st_mode & 0o777 == 0o600
 

@@ -11,13 +11,9 @@ from bascule.errors import PlatformError
 def find_tree() -> Path:
     """The tree: $BASCULE_ROOT, or the nearest folder above this file or the working directory that holds one."""
     named = os.environ.get("BASCULE_ROOT")
-    candidates = (
-        [Path(named)] if named else [*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents]
-    )
+    candidates = [Path(named)] if named else [*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents]
     for folder in candidates:
         if (folder / "bascule").is_file() and (folder / "CMakePresets.json").is_file():
             return folder
     where = f"BASCULE_ROOT={named}" if named else "here or above"
-    raise PlatformError(
-        f"no Bascule source tree ({where}): run this from a checkout, or set BASCULE_ROOT to one"
-    )
+    raise PlatformError(f"no Bascule source tree ({where}): run this from a checkout, or set BASCULE_ROOT to one")

@@ -61,9 +61,7 @@ def render(listed: list[dict[str, Any]]) -> str:
         ]
         for figure in listed
     ]
-    return table(
-        ["FIGURE", "VALUE", "P50 us", "P99 us", "CPU us", "PEERS (ours is so many times theirs)"], rows
-    )
+    return table(["FIGURE", "VALUE", "P50 us", "P99 us", "CPU us", "PEERS (ours is so many times theirs)"], rows)
 
 
 def peer(figure: dict[str, Any], name: str) -> str:

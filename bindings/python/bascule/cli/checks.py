@@ -105,10 +105,9 @@ def pytest(title: str, tree: Path, folder: str, keyword: str | None) -> Check:
 
 
 def lint(tree: Path, keyword: str | None, fix: bool) -> Iterator[Check]:
-    """ruff (rules and layout) and mypy."""
+    """ruff and mypy."""
     python = [sys.executable, "-m"]
     yield Check("ruff check", [*python, "ruff", "check", *(["--fix"] if fix else [])], tree)
-    yield Check("ruff format", [*python, "ruff", "format", *([] if fix else ["--check"])], tree)
     yield Check("mypy", [*python, "mypy"], tree)
 
 

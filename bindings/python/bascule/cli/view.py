@@ -17,9 +17,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(click.unstyle(row[column])) for row in everything) for column in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(cells, widths, strict=True)
-        )
+        padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(cells, widths, strict=True))
         return "  ".join(padded).rstrip()
 
     return "\n".join([click.style(line(head), bold=True), *(line(row) for row in rows)])

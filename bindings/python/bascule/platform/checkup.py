@@ -81,15 +81,11 @@ def python() -> Finding:
 def missing_programs(application: Application, programs: Programs) -> Iterator[Finding]:
     wanted = {"broker": ["bascule-broker"], "gateway": ["bascule-gateway"]}
     wanted.update({service.name: service.command for service in application.services})
-    missing = [
-        name for name, command in wanted.items() if programs.resolve(command, application.directory) is None
-    ]
+    missing = [name for name, command in wanted.items() if programs.resolve(command, application.directory) is None]
     if missing:
         yield wrong("programs", f"no program for {', '.join(missing)}: build them, ./bascule setup")
     else:
-        yield ok(
-            "programs", f"all {len(wanted)} of {application.name}, the broker and the gateway among them"
-        )
+        yield ok("programs", f"all {len(wanted)} of {application.name}, the broker and the gateway among them")
 
 
 def postgres(layout: Layout) -> Finding:
@@ -109,9 +105,7 @@ def resources(layout: Layout) -> Iterator[Finding]:
     nearest = next(folder for folder in [layout.data, *layout.data.parents] if folder.exists())
     free = shutil.disk_usage(nearest).free
     text = f"{free / (1 << 30):.1f} GB free on {nearest}"
-    yield (
-        ok("disk", text) if free > NEEDED_DISK else wrong("disk", f"{text}: make room, or use another --data")
-    )
+    yield (ok("disk", text) if free > NEEDED_DISK else wrong("disk", f"{text}: make room, or use another --data"))
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     enough = files == resource.RLIM_INFINITY or files >= NEEDED_FILES
     yield (
@@ -132,9 +126,7 @@ def running(layout: Layout) -> Iterator[Finding]:
         if process.state != "running":
             yield wrong(process.name, f"{process.state}: ./bascule logs {process.name}")
         elif process.restarts:
-            yield note(
-                process.name, f"running, after {process.restarts} restarts: ./bascule logs {process.name}"
-            )
+            yield note(process.name, f"running, after {process.restarts} restarts: ./bascule logs {process.name}")
         else:
             yield ok(process.name, "running")
 

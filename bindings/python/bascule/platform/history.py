@@ -33,9 +33,7 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
     for line in lines:
         try:
             item: Any = json.loads(line)
-            yield Event(
-                item["process"], item["event"], item["from"], item.get("pid", 0), item.get("reason", "")
-            )
+            yield Event(item["process"], item["event"], item["from"], item.get("pid", 0), item.get("reason", ""))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
 

@@ -110,9 +110,7 @@ def socket_folder(data: Path) -> Path:
     """A short folder for this data folder's sockets: under XDG_RUNTIME_DIR when that is ours, else under /tmp."""
     key = hashlib.sha256(os.fsencode(data)).hexdigest()[:10]
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = (
-        Path(runtime) / "bascule" if runtime and owned(Path(runtime)) else Path(f"/tmp/bascule-{os.getuid()}")
-    )
+    base = Path(runtime) / "bascule" if runtime and owned(Path(runtime)) else Path(f"/tmp/bascule-{os.getuid()}")
     folder = base / key
     if len(os.fsencode(folder / "pg" / ".s.PGSQL.5432")) > MAX_SOCKET_PATH:
         folder = Path(f"/tmp/bascule-{os.getuid()}") / key

@@ -38,9 +38,7 @@ POLL_SECONDS = 0.03
 class Platform:
     """One platform on one data folder. Every method raises PlatformError with what to do about it."""
 
-    def __init__(
-        self, application: Application, layout: Layout, options: Options, programs: Programs
-    ) -> None:
+    def __init__(self, application: Application, layout: Layout, options: Options, programs: Programs) -> None:
         self._application = application
         self._layout = layout
         self._options = options
@@ -187,9 +185,7 @@ class Platform:
                     where = ", ".join(process.endpoints.values())
                     say(f"{process.name} is ready{' on ' + where if where else ''}")
                 elif process.name in waiting and process.state == "fatal":
-                    raise PlatformError(
-                        self._why(process.name, "ended again and again right after its start")
-                    )
+                    raise PlatformError(self._why(process.name, "ended again and again right after its start"))
             if waiting and time.monotonic() > deadline:
                 late = min(waiting)
                 raise PlatformError(self._why(late, f"was not ready within {self._options.timeout:.0f} s"))

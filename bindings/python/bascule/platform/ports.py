@@ -18,9 +18,7 @@ def check_free(port: int, flag: str) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
-            raise PlatformError(
-                f"port {port} needs root's rights: choose one above 1023 with {flag} PORT"
-            ) from error
+            raise PlatformError(f"port {port} needs root's rights: choose one above 1023 with {flag} PORT") from error
         except OSError as error:
             raise PlatformError(
                 f"port {port} is in use by {owner(port)}: stop that, or choose another with {flag} PORT ({flag} 0: any free)"

@@ -28,9 +28,7 @@ class ProcessStatus:
     endpoints: dict[str, str] = field(default_factory=dict)
 
 
-def combine(
-    process: ProcessState, said: ready.Ready | None, restarts: int, uptime: float | None
-) -> ProcessStatus:
+def combine(process: ProcessState, said: ready.Ready | None, restarts: int, uptime: float | None) -> ProcessStatus:
     """A process runs once the very process that supervisor knows has said that it is ready."""
     serving = said is not None and process.pid != 0 and said.pid == process.pid
     state = process.state
@@ -68,8 +66,7 @@ def collect(layout: Layout) -> list[ProcessStatus]:
     states = Supervisor(layout).states()
     counted = history.restarts(history.read(layout.events))
     return [
-        combine(state, read_ready(layout, name), counted[name], uptime(state.pid))
-        for name, state in states.items()
+        combine(state, read_ready(layout, name), counted[name], uptime(state.pid)) for name, state in states.items()
     ]
 
 

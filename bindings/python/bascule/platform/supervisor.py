@@ -64,9 +64,7 @@ def environment_line(values: dict[str, str]) -> str:
 
     def value(name: str, text: str) -> str:
         if '"' in text or "\n" in text or text.startswith("'") or text.endswith("'"):
-            raise PlatformError(
-                f"environment variable {name}: supervisor cannot carry its quotes or line breaks"
-            )
+            raise PlatformError(f"environment variable {name}: supervisor cannot carry its quotes or line breaks")
         return '"' + text.replace("%", "%%") + '"'
 
     return ",".join(f"{name}={value(name, text)}" for name, text in sorted(values.items()))
@@ -157,9 +155,7 @@ class Supervisor:
         while not self.alive():
             if child.poll() is not None or time.monotonic() > deadline:
                 text = (self._layout.logs / "supervisord.out").read_text(errors="replace").strip()
-                raise PlatformError(
-                    f"supervisord did not start: {text or 'see ' + str(self._layout.supervisor_log)}"
-                )
+                raise PlatformError(f"supervisord did not start: {text or 'see ' + str(self._layout.supervisor_log)}")
             time.sleep(0.02)
         return child
 
@@ -178,9 +174,7 @@ class Supervisor:
         known = [info for info in self._call("getAllProcessInfo") if info["group"] in PRIORITIES]
         known.sort(key=lambda info: PRIORITIES[info["group"]])
         return {
-            info["name"]: ProcessState(
-                info["name"], info["statename"].lower(), info["pid"], info["exitstatus"]
-            )
+            info["name"]: ProcessState(info["name"], info["statename"].lower(), info["pid"], info["exitstatus"])
             for info in known
         }
 
@@ -200,9 +194,7 @@ class Supervisor:
                 raise NotRunning(f"the platform on {self._layout.data} is stopping right now") from fault
             raise PlatformError(f"supervisor refused {method}{arguments}: {fault.faultString}") from fault
         except (OSError, http.client.HTTPException) as error:
-            raise NotRunning(
-                f"no platform runs on {self._layout.data}: start it with ./bascule up"
-            ) from error
+            raise NotRunning(f"no platform runs on {self._layout.data}: start it with ./bascule up") from error
         finally:
             transport.close()
 

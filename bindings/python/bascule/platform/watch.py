@@ -37,10 +37,7 @@ def record(headers: dict[str, str], payload: dict[str, str], log: str, now: floa
         line["pid"] = int(payload["pid"])
     if event in ("exited", "backoff"):
         line["reason"] = reason(log, name)
-    return {
-        key: value.lower() if key == "from" and isinstance(value, str) else value
-        for key, value in line.items()
-    }
+    return {key: value.lower() if key == "from" and isinstance(value, str) else value for key, value in line.items()}
 
 
 def reason(log: str, name: str) -> str:

@@ -26,9 +26,7 @@ def command(names: tuple[str, ...], follow: bool, lines: int, data: Path | None)
     known = sorted(file.stem for file in layout.logs.glob("*.log"))
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise PlatformError(
-            f"no log of {unknown[0]} in {layout.logs}; there are: {', '.join(known) or 'none'}"
-        )
+        raise PlatformError(f"no log of {unknown[0]} in {layout.logs}; there are: {', '.join(known) or 'none'}")
     chosen = list(names) or [name for name in known if name not in ("supervisord", "watch")]
     width = max((len(name) for name in chosen), default=0)
 

@@ -21,15 +21,9 @@ from bascule.tree import find_tree
 
 
 @click.command()
-@click.option(
-    "-d", "--detach", is_flag=True, help="Return once everything is ready; stop it with `bascule down`."
-)
-@click.option(
-    "--http-port", default=8080, show_default=True, metavar="PORT", help="The gateway's; 0: any free one."
-)
-@click.option(
-    "--amqp-port", default=5672, show_default=True, metavar="PORT", help="The broker's; 0: any free one."
-)
+@click.option("-d", "--detach", is_flag=True, help="Return once everything is ready; stop it with `bascule down`.")
+@click.option("--http-port", default=8080, show_default=True, metavar="PORT", help="The gateway's; 0: any free one.")
+@click.option("--amqp-port", default=5672, show_default=True, metavar="PORT", help="The broker's; 0: any free one.")
 @data_option
 @app_option
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out. Can be repeated.")
@@ -38,12 +32,8 @@ from bascule.tree import find_tree
     is_flag=True,
     help="PostgreSQL without fsync: faster, but a crash of the machine loses the data. For trials and tests only.",
 )
-@click.option(
-    "--log-level", default="info", show_default=True, help="Of every process: debug, info, warning, error."
-)
-@click.option(
-    "--timeout", default=60.0, show_default=True, metavar="SECONDS", help="For each process to get ready."
-)
+@click.option("--log-level", default="info", show_default=True, help="Of every process: debug, info, warning, error.")
+@click.option("--timeout", default=60.0, show_default=True, metavar="SECONDS", help="For each process to get ready.")
 def command(
     detach: bool,
     http_port: int,
