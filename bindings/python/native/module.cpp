@@ -1,0 +1,30 @@
+// The module bascule._native: pybind11 for the control surface, raw C types for the hot paths.
+#include "native/python.hpp"
+
+#include <pybind11/pybind11.h>
+
+#include "native/codec/errors.hpp"
+#include "native/codec/method.hpp"
+#include "native/codec/plan.hpp"
+
+namespace py = pybind11;
+namespace native = bascule::python;
+
+namespace {
+
+/// The classes that native code raises and makes; bascule.codec gives them once.
+void configure(py::object decode, py::object encode, py::object application, py::object uuid) {
+  auto& classes = native::error_classes();
+  classes.decode = native::Ref::borrow(decode.ptr());
+  classes.encode = native::Ref::borrow(encode.ptr());
+  classes.application = native::Ref::borrow(application.ptr());
+  classes.uuid = native::Ref::borrow(uuid.ptr());
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_native, module) {
+  module.doc() = "Bascule's native part: codec and transport.";
+  if (!native::add_plan_type(module.ptr()) || !native::add_method_type(module.ptr())) throw py::error_already_set();
+  module.def("configure", &configure, py::arg("decode"), py::arg("encode"), py::arg("application"), py::arg("uuid"));
+}
