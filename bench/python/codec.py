@@ -60,7 +60,17 @@ def order(make: Callable[[str], type[Any]]) -> Any:
 def apache() -> tuple[Any, Callable[[], bytes], Callable[[bytes], Any]]:
     """Apache's classes and its accelerated compact protocol."""
     folder = tempfile.mkdtemp()
-    subprocess.run([shutil.which("thrift") or "thrift", "--gen", "py:slots,enum", "-out", folder, str(HERE / "order.thrift")], check=True)
+    subprocess.run(
+        [
+            shutil.which("thrift") or "thrift",
+            "--gen",
+            "py:slots,enum",
+            "-out",
+            folder,
+            str(HERE / "order.thrift"),
+        ],
+        check=True,
+    )
     sys.path.insert(0, folder)
     from order_apache import ttypes
     from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
@@ -116,7 +126,9 @@ def main() -> None:
         print(json.dumps(results, indent=2))
         return
     for each in results:
-        print(f"{each['name']}: {each['value']} us, {each['bytes']} bytes; {each['peers']}; faster by {each['ratio']}")
+        print(
+            f"{each['name']}: {each['value']} us, {each['bytes']} bytes; {each['peers']}; faster by {each['ratio']}"
+        )
 
 
 if __name__ == "__main__":

@@ -33,12 +33,17 @@ def _make_enum(registry: Registry, name: str, values: dict[str, int]) -> None:
     namespace["__bascule_type__"] = name
     for each, number in values.items():
         namespace[python_name(each)] = number
-    type(Enum)(name.rpartition(".")[2], (Enum,), namespace, registry=registry)  # type: ignore[call-overload]
+    make: Any = type(Enum)
+    make(name.rpartition(".")[2], (Enum,), namespace, registry=registry)
 
 
 def _make_struct(registry: Registry, name: str, *, defaults: bool) -> None:
     described = registry.types[name]
-    namespace: dict[str, Any] = {"__bascule_type__": name, "__annotations__": {}, "__doc__": described.get("doc") or None}
+    namespace: dict[str, Any] = {
+        "__bascule_type__": name,
+        "__annotations__": {},
+        "__doc__": described.get("doc") or None,
+    }
     for each in described["fields"]:
         attribute = python_name(each["name"])
         namespace["__annotations__"][attribute] = "object"
@@ -46,7 +51,8 @@ def _make_struct(registry: Registry, name: str, *, defaults: bool) -> None:
         if default is not None:
             namespace[attribute] = default
     base = _BASES[described["kind"]]
-    type(base)(name.rpartition(".")[2], (base,), namespace, registry=registry)
+    make: Any = type(base)
+    make(name.rpartition(".")[2], (base,), namespace, registry=registry)
 
 
 def _default(registry: Registry, described: dict[str, Any], one_of: bool, use: bool) -> Any:

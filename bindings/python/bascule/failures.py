@@ -105,7 +105,12 @@ class ContractError(Exception):
     """A contract that contradicts itself or another, or code that does not fit it."""
 
 
-_APPLICATION_CODES: dict[int, type[Error]] = {1: Unimplemented, 2: InvalidArgument, 3: Unimplemented, 7: InvalidArgument}
+_APPLICATION_CODES: dict[int, type[Error]] = {
+    1: Unimplemented,
+    2: InvalidArgument,
+    3: Unimplemented,
+    7: InvalidArgument,
+}
 
 
 def application_error(message: str, code: int) -> Error:

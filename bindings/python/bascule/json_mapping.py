@@ -179,5 +179,7 @@ def _map_to_json(registry: Registry, parts: list[TypeRef], value: Any) -> Any:
     made = {}
     for k, v in pairs:
         key = to_json(registry, parts[0], k)
-        made[("true" if key else "false") if isinstance(key, bool) else str(key)] = to_json(registry, parts[1], v)
+        made[("true" if key else "false") if isinstance(key, bool) else str(key)] = to_json(
+            registry, parts[1], v
+        )
     return made

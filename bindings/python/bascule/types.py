@@ -50,7 +50,11 @@ class Enum(enum.IntEnum):
         return member
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}.{self._name_}" if self._name_ else f"{type(self).__name__}({self._value_})"
+        return (
+            f"{type(self).__name__}.{self._name_}"
+            if self._name_
+            else f"{type(self).__name__}({self._value_})"
+        )
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         return type(self), (self._value_,)
@@ -73,7 +77,8 @@ def _freeze(value: object) -> object:
 
 
 def _restore(cls: type[Any], values: tuple[object, ...]) -> Any:
-    made = cls.__new__(cls)
+    make: Any = cls.__new__
+    made = make(cls)
     for name, value in zip(cls.__bascule_fields__, values, strict=True):
         setattr(made, name, value)
     return made
@@ -115,7 +120,11 @@ class StructMeta(type):
     """Makes slots and a constructor of a class body's annotations."""
 
     def __new__(
-        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], registry: contract.Registry = contract.registry
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        registry: contract.Registry = contract.registry,
     ) -> StructMeta:
         if "__bascule_type__" not in namespace:
             namespace.setdefault("__slots__", ())
@@ -155,7 +164,9 @@ class _Value:
         return all(getattr(self, name) == getattr(other, name) for name in self.__bascule_fields__)
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, *(_freeze(getattr(self, name)) for name in self.__bascule_fields__)))
+        return hash(
+            (type(self).__name__, *(_freeze(getattr(self, name)) for name in self.__bascule_fields__))
+        )
 
     def __repr__(self) -> str:
         given = ((name, getattr(self, name, MISSING)) for name in self.__bascule_fields__)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bascule.contract import Registry, python_name
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.protocol.TCompactProtocol import TCompactProtocol
 from thrift.Thrift import TType
 from thrift.transport.TTransport import TMemoryBuffer
+
+from bascule.contract import Registry, python_name
 
 _BASE = {
     "bool": (TType.BOOL, "writeBool", "readBool"), "i8": (TType.BYTE, "writeByte", "readByte"),
@@ -50,7 +51,9 @@ def _write(registry: Registry, out: Any, ref: Any, value: Any) -> None:
         out.writeMapEnd()
     else:
         kind = "list" if "list" in ref else "set"
-        begin, end = (out.writeListBegin, out.writeListEnd) if kind == "list" else (out.writeSetBegin, out.writeSetEnd)
+        begin, end = (
+            (out.writeListBegin, out.writeListEnd) if kind == "list" else (out.writeSetBegin, out.writeSetEnd)
+        )
         begin(_wire(registry, ref[kind]), len(value))
         for item in value:
             _write(registry, out, ref[kind], item)

@@ -9,11 +9,12 @@ from typing import Any
 import apache_oracle
 import everything
 import pytest
-from bascule.codec import NATIVE
-from bascule.failures import DecodeError, EncodeError, InvalidArgument, Unimplemented
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from values import same, values
+
+from bascule.codec import NATIVE
+from bascule.failures import DecodeError, EncodeError, InvalidArgument, Unimplemented
 
 REGISTRIES = {"native": everything.registry(), "pure": everything.registry(use_pure=True)}
 NATIVE_, PURE = REGISTRIES["native"], REGISTRIES["pure"]
@@ -66,7 +67,11 @@ def test_damaged_bytes_get_the_same_verdict(binary: bool, data: st.DataObject) -
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=60), st.booleans(), st.sampled_from(["t.Everything", "t.Choice", "t.Node", "t.WithUuid"]))
+@given(
+    st.binary(max_size=60),
+    st.booleans(),
+    st.sampled_from(["t.Everything", "t.Choice", "t.Node", "t.WithUuid"]),
+)
 def test_any_bytes_get_the_same_verdict(data: bytes, binary: bool, name: str) -> None:
     one, other = verdict(NATIVE_, name, data, binary), verdict(PURE, name, data, binary)
     assert one == other if isinstance(one, tuple) else same(one, other)
@@ -103,8 +108,13 @@ def test_the_path_leads_to_the_element(codec: Any) -> None:
         codec.plan("t.Everything").decode(bytes(encoded))
     assert caught.value.path == "t.Everything.inners[1].name"
     with pytest.raises(EncodeError) as refused:
-        codec.plan("t.Everything").encode(codec.classes["t.Everything"](inners=[good, codec.classes["t.Inner"](id="1")]))
-    assert (refused.value.path, refused.value.message) == ("t.Everything.inners[1].id", "expected int, got str")
+        codec.plan("t.Everything").encode(
+            codec.classes["t.Everything"](inners=[good, codec.classes["t.Inner"](id="1")])
+        )
+    assert (refused.value.path, refused.value.message) == (
+        "t.Everything.inners[1].id",
+        "expected int, got str",
+    )
 
 
 def test_unknown_fields_and_unknown_wire_types_are_passed_over(codec: Any) -> None:
@@ -130,7 +140,12 @@ def test_depth_is_bounded_for_known_and_unknown_fields(codec: Any) -> None:
 
 def test_sizes_are_bounded_before_anything_is_allocated(codec: Any) -> None:
     huge = b"\xff\xff\xff\xff\x07"
-    for data in (b"\xd9\xf5" + huge, b"\xe9\xf1" + huge, b"\x0a\x20\xf8" + huge, b"\x0b\x22" + huge + b"\x86"):
+    for data in (
+        b"\xd9\xf5" + huge,
+        b"\xe9\xf1" + huge,
+        b"\x0a\x20\xf8" + huge,
+        b"\x0b\x22" + huge + b"\x86",
+    ):
         with pytest.raises(DecodeError, match="larger than the bytes left"):
             codec.plan("t.Everything").decode(data)
 
@@ -183,7 +198,9 @@ def test_unions_hold_exactly_one_field(codec: Any) -> None:
 def test_enum_values_of_a_newer_contract_survive(codec: Any) -> None:
     colour = codec.classes["t.Colour"]
     value = codec.plan("t.Everything").decode(
-        codec.plan("t.Everything").encode(codec.classes["t.Everything"](colour=colour(77), colours=[colour.FAR]))
+        codec.plan("t.Everything").encode(
+            codec.classes["t.Everything"](colour=colour(77), colours=[colour.FAR])
+        )
     )
     assert isinstance(value.colour, colour)
     assert (value.colour, value.colour.name, value.colours) == (77, "", [colour.FAR])

@@ -164,18 +164,14 @@ class _CompactReader(_Reader):
         self.pending = 0
 
     def varint(self) -> int:
-        value = 0
-        for count, byte in enumerate(self.data[self.at : self.at + 10]):
-            if count == 9 and byte > 1:  # the tenth byte holds one bit
-                break
-            value |= (byte & 127) << 7 * count
-            if byte < 128:
-                self.at += count + 1
-                return value
-        else:
-            if len(self.data) - self.at < 10:
-                self.fail("the message ends inside a value")
-        self.fail("a variable-length integer is over 10 bytes")
+        group = self.data[self.at : self.at + 10]
+        size = next((at + 1 for at, byte in enumerate(group) if byte < 128), 0)
+        if size == 0 and len(group) < 10:
+            self.fail("the message ends inside a value")
+        if size == 0 or (size == 10 and group[9] > 1):  # the tenth byte holds one bit
+            self.fail("a variable-length integer is over 10 bytes")
+        self.at += size
+        return sum((byte & 127) << 7 * at for at, byte in enumerate(group[:size]))
 
     def integer(self, bits: int) -> int:
         raw = self.varint()
@@ -528,7 +524,9 @@ class Plan:
                 values[field.name] = _read_value(reader, field.spec, False)
         reader.struct_end()
         if self.one_of and len(values) != 1:
-            reader.fail("more than one field of the union is set" if values else "no known field of the union is set")
+            reader.fail(
+                "more than one field of the union is set" if values else "no known field of the union is set"
+            )
         for field in self.fields:
             if field.name in values:
                 continue
@@ -541,7 +539,7 @@ class Plan:
     def _made(self, values: dict[str, Any]) -> Any:
         if self.cls is None:
             return tuple(values[each.name] for each in sorted(self.fields, key=lambda each: each.index))
-        made = self.cls.__new__(self.cls)
+        made: Any = object.__new__(self.cls) if not self.exception else BaseException.__new__(self.cls)
         for name, value in values.items():
             setattr(made, name, value)
         return made
@@ -577,7 +575,11 @@ class Plan:
             item = items[field.name]
             with _step("." + field.name):
                 if item is None or item is _UNSET:
-                    if field.requiredness == 2 or self.one_of or (field.requiredness == 0 and field.spec[0] == "struct"):
+                    if (
+                        field.requiredness == 2
+                        or self.one_of
+                        or (field.requiredness == 0 and field.spec[0] == "struct")
+                    ):
                         continue
                     raise _Fault("is not set" if item is _UNSET else "must not be None")
                 _write_field(writer, field.id, field.spec, item)
@@ -618,7 +620,11 @@ def _zero_value(spec: tuple[Any, ...], depth: int) -> Any:
         return spec[1](0)
     if kind == "uuid":
         return uuid.UUID(int=0)
-    return {"bool": False, "double": 0.0, "string": "", "binary": b""}.get(kind, 0) if kind not in _FACTORIES else _FACTORIES[kind]()
+    return (
+        {"bool": False, "double": 0.0, "string": "", "binary": b""}.get(kind, 0)
+        if kind not in _FACTORIES
+        else _FACTORIES[kind]()
+    )
 
 
 _FACTORIES: dict[str, Callable[[], Any]] = {"list": list, "set": set, "map": dict}
