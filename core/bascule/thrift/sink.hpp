@@ -53,6 +53,14 @@ class Sink {
     out_.resize(used);
     cur_ = end_ = out_.data() + used;
   }
+  /// Puts n bytes in at an offset; what is behind moves up.
+  void insert(std::size_t offset, const char* data, std::size_t n) {
+    reserve(n);
+    char* const to = at(offset);
+    std::memmove(to + n, to, static_cast<std::size_t>(cur_ - to));
+    std::memcpy(to, data, n);
+    cur_ += n;
+  }
   /// Forgets everything behind offset.
   void truncate(std::size_t offset) noexcept { cur_ = out_.data() + offset; }
 
