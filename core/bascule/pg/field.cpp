@@ -115,6 +115,22 @@ Timestamp binary_timestamp(const Field& field) {
   return epoch + std::chrono::microseconds(micros);
 }
 
+/// One element of an array's text from `at`, which is left behind it: bare, or quoted with backslashes.
+std::string array_element(const Field& field, std::size_t& at) {
+  const auto text = field.bytes;
+  std::string element;
+  const bool quoted = at < text.size() && text[at] == '"';
+  if (quoted) ++at;
+  while (at < text.size() && (quoted ? text[at] != '"' : text[at] != ',' && text[at] != '}')) {
+    if (!quoted && (text[at] == '{' || text[at] == '"')) mismatch(field, "an array of one dimension");
+    if (text[at] == '\\' && ++at == text.size()) break;
+    element += text[at++];
+  }
+  if (quoted && at++ >= text.size()) mismatch(field, "an array");
+  if (!quoted && (element.empty() || element == "NULL")) mismatch(field, "an array without NULL");
+  return element;
+}
+
 bool is_textual(const Field& field) {
   return is(field, TypeOid::text) || is(field, TypeOid::varchar) || is(field, TypeOid::bpchar) ||
          is(field, TypeOid::name) || is(field, TypeOid::json);
@@ -179,6 +195,22 @@ template <>
 Timestamp decode<Timestamp>(const Field& field) {
   if (!is(field, TypeOid::timestamptz) && !is(field, TypeOid::timestamp)) mismatch(field, "Timestamp");
   return field.binary ? binary_timestamp(field) : text_timestamp(field);
+}
+
+template <>
+std::vector<std::string> decode<std::vector<std::string>>(const Field& field) {
+  const auto text = field.bytes;
+  if (field.binary || text.size() < 2 || text.front() != '{' || text.back() != '}') mismatch(field, "an array");
+  std::vector<std::string> elements;
+  std::size_t at = 1;
+  if (text == "{}") return elements;
+  for (;;) {
+    elements.push_back(array_element(field, at));
+    if (at >= text.size() || (text[at] != ',' && text[at] != '}')) mismatch(field, "an array");
+    if (text[at++] == '}') break;
+  }
+  if (at != text.size()) mismatch(field, "an array");
+  return elements;
 }
 
 }  // namespace bascule::pg

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bascule/pg/sql.hpp"
 
@@ -33,6 +34,8 @@ template <> std::string decode<std::string>(const Field& field);
 template <> std::string_view decode<std::string_view>(const Field& field);
 template <> Bytes decode<Bytes>(const Field& field);
 template <> Timestamp decode<Timestamp>(const Field& field);
+/// text[] and the like: one dimension, no NULL in it, text format.
+template <> std::vector<std::string> decode<std::vector<std::string>>(const Field& field);
 
 namespace detail {
 template <class T>
@@ -43,7 +46,7 @@ template <class T, class... List>
 inline constexpr bool one_of = (std::same_as<T, List> || ...);
 template <class T>
 inline constexpr bool scalar = one_of<T, bool, std::int16_t, std::int32_t, std::int64_t, std::uint64_t, double,
-                                      std::string, std::string_view, Bytes, Timestamp>;
+                                      std::string, std::string_view, Bytes, Timestamp, std::vector<std::string>>;
 template <class T>
 inline constexpr bool scalar<std::optional<T>> = scalar<T>;
 }  // namespace detail

@@ -20,7 +20,7 @@
 #include "bascule/loop/deadline.hpp"
 #include "bascule/loop/loop.hpp"
 #include "bascule/pg/connection.hpp"
-#include "bascule/pg/migration.hpp"
+#include "bascule/pg/migrations.hpp"
 
 namespace bascule::pg {
 

@@ -75,6 +75,15 @@ TEST(Field, Timestamps) {
   EXPECT_THROW(binary(TypeOid::timestamptz, "\x7f\xff\xff\xff\xff\xff\xff\xff"sv).get<Timestamp>(), Error);
 }
 
+TEST(Field, TextArrays) {
+  const auto read = [](std::string_view s) { return text(TypeOid::text, s).get<std::vector<std::string>>(); };
+  EXPECT_THAT(read("{}"), testing::IsEmpty());
+  EXPECT_THAT(read("{a}"), testing::ElementsAre("a"));
+  EXPECT_THAT(read(R"({a,"b,c","d\"e\\",""})"), testing::ElementsAre("a", "b,c", "d\"e\\", ""));
+  for (const auto bad : {"", "{", "}", "a", "{a", "{a,}", "{,a}", "{{a}}", "{NULL}", "{\"a}", "{\"a\\}", "{a}b}", "{a\"b}", "{\"a\"b}"})
+    EXPECT_THROW(read(bad), Error) << bad;
+}
+
 TEST(Field, NullNeedsAnOptional) {
   Field null = text(TypeOid::int8, "");
   null.null = true;

@@ -7,7 +7,7 @@ create table bascule_outbox (
   type       text        not null,
   key        text        not null default '',
   body       bytea       not null,
-  headers    bytea       not null default '',
+  headers    text[]      not null default '{}',  -- name, value, name, value, …
   created_at timestamptz not null default now(),
   -- The relay reads only rows whose transaction, and every one that began before it, has ended: ids are handed out before
   -- commit, so without this a row that commits late with a lower id would be passed by.

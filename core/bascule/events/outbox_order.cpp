@@ -1,0 +1,93 @@
+#include "bascule/events/outbox_order.hpp"
+
+namespace bascule::events {
+
+std::string OutboxOrder::name_of(const OutboxRow& row) {
+  // A key is never empty here, so the two kinds cannot meet.
+  return row.key.empty() ? "i" + std::to_string(row.id) : "k" + row.key;
+}
+
+void OutboxOrder::load(std::vector<OutboxRow> rows, Clock::time_point now) {
+  rows_ = std::move(rows);
+  ready_.clear();
+  behind_.clear();
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto& row = rows_[i];
+    const auto block = blocks_.find(name_of(row));
+    const bool blocked = block != blocks_.end() && block->second.until > now;
+    if (row.key.empty()) {
+      if (!blocked) ready_.push_back(i);
+      continue;
+    }
+    const auto [place, first] = behind_.try_emplace(row.key);
+    if (first && !blocked) ready_.push_back(i);
+    else place->second.push_back(i);  // of a blocked key all rows wait here, for nobody: they are read again
+  }
+}
+
+const OutboxRow* OutboxOrder::next(Clock::time_point now) {
+  const auto most = probing() ? 1 : limits_.in_flight;
+  if (ready_.empty() || in_flight_ >= most || paused(now)) return nullptr;
+  const auto& row = rows_[ready_.front()];
+  ready_.pop_front();
+  in_flight_ += 1;
+  return &row;
+}
+
+void OutboxOrder::confirmed(const OutboxRow& row, Clock::time_point now) {
+  in_flight_ -= 1;
+  confirmed_.push_back(row.id);
+  blocks_.erase(name_of(row));
+  if (!row.key.empty()) {
+    auto& behind = behind_[row.key];
+    if (!behind.empty()) {
+      ready_.push_back(behind.front());
+      behind.pop_front();
+    }
+  }
+  if (probing()) {
+    for (auto& [name, block] : blocks_) block.until = now;  // the broker is back: nobody waits for its own backoff
+  }
+  failures_ = 0;
+  pause_.reset();
+}
+
+void OutboxOrder::failed(const OutboxRow& row, Clock::time_point now, std::uint64_t random) {
+  in_flight_ -= 1;
+  failures_ += 1;
+  // What is behind the row stays behind it: it is not published in this batch.
+  auto& block = blocks_.try_emplace(name_of(row), Block{Backoff(limits_.backoff), now, row.id, row.key}).first->second;
+  block.until = now + block.backoff.next(random);
+  const bool too_many = blocks_.size() > limits_.blocked;
+  if (failures_ < limits_.broker_away && !too_many) return;
+  if (too_many) blocks_.clear();
+  failures_ = 0;
+  paused_until_ = now + pause_.next(random);
+}
+
+std::vector<std::string> OutboxOrder::blocked_keys(Clock::time_point now) const {
+  std::vector<std::string> keys;
+  for (const auto& [name, block] : blocks_) {
+    if (block.until > now && !block.key.empty()) keys.push_back(block.key);
+  }
+  return keys;
+}
+
+std::vector<std::int64_t> OutboxOrder::blocked_ids(Clock::time_point now) const {
+  std::vector<std::int64_t> ids;
+  for (const auto& [name, block] : blocks_) {
+    if (block.until > now && block.key.empty()) ids.push_back(block.id);
+  }
+  return ids;
+}
+
+std::optional<Clock::time_point> OutboxOrder::next_retry(Clock::time_point now) const {
+  std::optional<Clock::time_point> earliest;
+  if (paused(now)) earliest = paused_until_;
+  for (const auto& [name, block] : blocks_) {
+    if (block.until > now && !paused(now) && (!earliest || block.until < *earliest)) earliest = block.until;
+  }
+  return earliest;
+}
+
+}  // namespace bascule::events
