@@ -11,18 +11,23 @@ void OutboxOrder::load(std::vector<OutboxRow> rows, Clock::time_point now) {
   rows_ = std::move(rows);
   ready_.clear();
   behind_.clear();
+  // What failed before is tried after what did not: hopeless rows must not use up the attempts of the others.
+  std::vector<std::size_t> again;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const auto& row = rows_[i];
-    const auto block = blocks_.find(name_of(row));
-    const bool blocked = block != blocks_.end() && block->second.until > now;
-    if (row.key.empty()) {
-      if (!blocked) ready_.push_back(i);
-      continue;
+    if (!row.key.empty()) {
+      const auto [place, first] = behind_.try_emplace(row.key);
+      if (!first) {
+        place->second.push_back(i);
+        continue;
+      }
     }
-    const auto [place, first] = behind_.try_emplace(row.key);
-    if (first && !blocked) ready_.push_back(i);
-    else place->second.push_back(i);  // of a blocked key all rows wait here, for nobody: they are read again
+    const auto block = blocks_.find(name_of(row));
+    if (block == blocks_.end()) ready_.push_back(i);
+    else if (block->second.until <= now) again.push_back(i);
+    // Of a blocked key all rows wait, for nobody: they are read again.
   }
+  ready_.insert(ready_.end(), again.begin(), again.end());
 }
 
 const OutboxRow* OutboxOrder::next(Clock::time_point now) {
