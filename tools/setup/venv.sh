@@ -34,7 +34,7 @@ ensure_venv() {
 # Puts the tree's own packages on .venv's path, and the command line into .venv/bin.
 link_tree() {
   for site in "$1"/lib/python3.*/site-packages; do
-    printf '%s\n' "$BASCULE_ROOT/bindings/python" "$BASCULE_ROOT/build/dev/python" >"$site/bascule-tree.pth"
+    printf '%s\n' "$BASCULE_ROOT/bindings/python" "$BASCULE_ROOT/build/dev/contracts/python" >"$site/bascule-tree.pth"
   done
   printf '#!%s/bin/python\nfrom bascule.cli import main\n\nmain()\n' "$1" >"$1/bin/bascule"
   chmod +x "$1/bin/bascule"
