@@ -17,7 +17,7 @@
 #include <string>
 
 #include "bascule/loop/unique_function.hpp"
-#include "bascule/pg/migration.hpp"
+#include "bascule/pg/migrations.hpp"
 #include "bascule/service/context.hpp"
 #include "bascule/service/service.hpp"
 
