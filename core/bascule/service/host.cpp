@@ -124,7 +124,7 @@ void Host::State::run(Daemon& daemon) {
   if (!database_url.empty()) {
     pg::PoolOptions pool;
     pool.connection.conninfo = database_url;
-    pool.limits.max_connections = static_cast<std::size_t>(pool_size);
+    pool.limits.max = static_cast<std::size_t>(pool_size);
     pool.log = [](std::string_view sentence) { telemetry::warn("database", {{"state", sentence}}); };
     database = std::make_unique<pg::Pool>(loop, std::move(pool));
   }
