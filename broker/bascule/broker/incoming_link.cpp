@@ -110,7 +110,7 @@ void IncomingLink::discard(pn_delivery_t* delivery) {
     pn_delivery_settle(delivery);
   }
   if (discarded_ > shared_.options.max_message_size + (1U << 20)) {
-    connection_.close("amqp:resource-limit-exceeded", "the peer goes on sending on a link that was detached");
+    connection_.abort("amqp:resource-limit-exceeded: the peer went on sending on a link that was detached");
   }
 }
 

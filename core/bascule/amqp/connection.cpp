@@ -121,6 +121,12 @@ void Connection::end_of_turn() {
   dispatch();
   write();
   dispatch();
+  // A peer that was refused before it opened is owed no CLOSE, and the engine would wait for one of its.
+  const bool never_opened = (pn_connection_state(engine()) & PN_REMOTE_UNINIT) != 0;
+  if (never_opened && engine_.read_closed() && !waiting_writable_ && engine_.write_buffer().empty()) {
+    engine_.write_close();
+    dispatch();
+  }
   if (engine_.finished()) return finish();
   read();
 }

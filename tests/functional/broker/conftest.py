@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import pytest
 from proton import Message
@@ -128,3 +130,14 @@ def address(request: pytest.FixtureRequest) -> str:
 
 def text(body: str, **fields: object) -> Message:
     return Message(body=body, **fields)
+
+
+@pytest.fixture(scope="session")
+def rawamqp() -> ModuleType:
+    """rawamqp.py of this folder: frames made by hand."""
+    spec = importlib.util.spec_from_file_location("rawamqp", pathlib.Path(__file__).with_name("rawamqp.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
