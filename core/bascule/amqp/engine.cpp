@@ -1,5 +1,6 @@
 #include "bascule/amqp/engine.hpp"
 
+#include <proton/condition.h>
 #include <proton/connection.h>
 #include <proton/sasl.h>
 #include <proton/transport.h>
@@ -71,7 +72,12 @@ bool Engine::refuse(const GuardError& error) noexcept {
 
 void Engine::fail(const char* condition, std::string_view description) noexcept {
   pn_connection_driver_errorf(&driver_, condition, "%.*s", static_cast<int>(description.size()), description.data());
-  // The condition must be set before the tail closes: closing it is what makes the engine send CLOSE.
+  // Closing the tail makes the engine send CLOSE, but not while half a frame waits in its input: say it ourselves too.
+  auto* const connection = driver_.connection;
+  if ((pn_connection_state(connection) & PN_LOCAL_ACTIVE) != 0) {
+    pn_condition_copy(pn_connection_condition(connection), pn_transport_condition(driver_.transport));
+    pn_connection_close(connection);
+  }
   pn_connection_driver_read_close(&driver_);
 }
 
