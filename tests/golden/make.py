@@ -34,7 +34,9 @@ class Key(dict):
 
 def generate(folder: Path) -> tuple[Any, Any, Any]:
     for name in ("every_common", "every_type"):
-        subprocess.run(["thrift", "-nowarn", "--gen", "py", "-out", str(folder), str(CONTRACTS / f"{name}.thrift")], check=True)
+        subprocess.run(
+            ["thrift", "-nowarn", "--gen", "py", "-out", str(folder), str(CONTRACTS / f"{name}.thrift")], check=True
+        )
     sys.path.insert(0, str(folder))
     import every.common.ttypes as common
     import every.Every as service

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from basculec import __version__, checks, descriptor
-from basculec.emit import cpp, python
+from basculec.emit import asyncapi, cpp, openapi, python
 from basculec.errors import ContractError, ToolError
 from basculec.frontend import load
 from basculec.model import Contract
@@ -37,7 +38,15 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("files", nargs="+", type=Path, metavar="FILE.thrift")
-    made.add_argument("-I", dest="include", action="append", type=Path, default=[], metavar="DIR", help="where included contracts are looked for")
+    made.add_argument(
+        "-I",
+        dest="include",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="where included contracts are looked for",
+    )
     made.add_argument("--cpp", type=Path, metavar="DIR", help="C++ structs, service bases, clients, events")
     made.add_argument("--python", type=Path, metavar="DIR", help="Python packages")
     made.add_argument("--descriptor", metavar="FILE", help="descriptor JSON; a folder when several contracts are given")
@@ -80,7 +89,14 @@ def _compile(options: argparse.Namespace) -> None:
             python.emit(contract, options.python, output)
     if options.descriptor:
         for contract in contracts:
-            output.add(_descriptor_path(options.descriptor, contract, len(contracts)), descriptor.canonical(descriptor.build(contract)) + "\n")
+            output.add(
+                _descriptor_path(options.descriptor, contract, len(contracts)),
+                descriptor.canonical(descriptor.build(contract)) + "\n",
+            )
+    if options.openapi:
+        output.add(options.openapi, _readable(openapi.build(contracts)))
+    if options.asyncapi:
+        output.add(options.asyncapi, _readable(asyncapi.build(contracts)))
     output.write()
     if options.depfile:
         targets = [options.cpp / f"{contracts[0].program.module}.cpp"] if options.cpp else list(output.files)
@@ -88,6 +104,10 @@ def _compile(options: argparse.Namespace) -> None:
         made = Output()
         made.add(options.depfile, depfile(targets, list(dict.fromkeys(sources))))
         made.write()
+
+
+def _readable(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _descriptor_path(given: str, contract: Contract, count: int) -> Path:

@@ -31,7 +31,9 @@ def typed(contract: Contract, of_type: Type, literal: ConstValue) -> Any:
     if isinstance(declared, Enum):
         _expect(literal, "int", f"a value of {declared.name}")
         if literal.value not in declared.values.values():
-            raise BadConstant(f"{literal.value} is no value of {declared.qualified}; name one of {', '.join(declared.values)}")
+            raise BadConstant(
+                f"{literal.value} is no value of {declared.qualified}; name one of {', '.join(declared.values)}"
+            )
         return literal.value
     return _struct(contract, declared, literal)
 

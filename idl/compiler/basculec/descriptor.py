@@ -50,7 +50,9 @@ def build(contract: Contract) -> dict[str, Any]:
         },
         "services": {s.qualified: _service(contract, s) for s in program.services.values()},
         "events": {
-            e.struct.qualified: {"topic": e.topic, "key": e.key.name if e.key else None} for p in closure for e in p.events
+            e.struct.qualified: {"topic": e.topic, "key": e.key.name if e.key else None}
+            for p in closure
+            for e in p.events
         },
     }
     described["digest"] = "sha256:" + hashlib.sha256(canonical(described).encode()).hexdigest()
@@ -118,7 +120,8 @@ def _method(contract: Contract, method: Method, inherited: bool) -> dict[str, An
         "args": [_field(contract, a) for a in method.args],
         "returns": None if method.returns is None else type_of(contract, method.returns),
         "throws": [
-            {"id": t.id, "name": t.name, "type": type_of(contract, t.type), "http_code": t.http_code} for t in method.throws
+            {"id": t.id, "name": t.name, "type": type_of(contract, t.type), "http_code": t.http_code}
+            for t in method.throws
         ],
         "auth": method.policy.auth,
         "scopes": method.policy.scopes,

@@ -67,15 +67,20 @@ def _gather(root: Path, include_folders: list[Path]) -> dict[str, Source]:
         known = sources.get(path.stem)
         if known is not None:
             if known.path.resolve() != path.resolve():
-                problems.add(Where(shown), f"two files of one contract are named {path.name}, the other is "
-                             f"{known.shown}; Thrift tells modules apart by file name: rename one")
+                problems.add(
+                    Where(shown),
+                    f"two files of one contract are named {path.name}, the other is "
+                    f"{known.shown}; Thrift tells modules apart by file name: rename one",
+                )
             return
         source = sources[path.stem] = Source(path, shown, scan(path), {})
         for written, line in source.places.includes.items():
             places = [folder / written for folder in (path.parent, *include_folders)]
             found = next((place for place in places if place.is_file()), None)
             if found is None:
-                problems.add(Where(shown, line), f'include "{written}" is not found; correct the path, or add its folder with -I')
+                problems.add(
+                    Where(shown, line), f'include "{written}" is not found; correct the path, or add its folder with -I'
+                )
             else:
                 source.includes[found.stem] = found
                 visit(found)
@@ -131,7 +136,11 @@ class _Builder:
         for element in document.findall(f"{_TAG}const"):
             name = element.get("name", "")
             program.constants[name] = Constant(
-                name, self._type(element)[0], self._constant(program, element[-1], name), element.get("doc", ""), self._where(program, name)
+                name,
+                self._type(element)[0],
+                self._constant(program, element[-1], name),
+                element.get("doc", ""),
+                self._where(program, name),
             )
         for element in document.findall(f"{_TAG}service"):
             service = self._service(program, element)
@@ -146,11 +155,15 @@ class _Builder:
         for member in element.findall(f"{_TAG}member"):
             values[member.get("name", "")] = int(member.get("value", "0"))
             docs[member.get("name", "")] = member.get("doc", "")
-        return Enum(name, values, docs, _annotations(element), element.get("doc", ""), self._where(program, name), program)
+        return Enum(
+            name, values, docs, _annotations(element), element.get("doc", ""), self._where(program, name), program
+        )
 
     def _struct(self, program: Program, element: ET.Element, kind: str) -> Struct:
         name = element.get("name", "")
-        struct = Struct(name, kind, [], _annotations(element), element.get("doc", ""), self._where(program, name), program)
+        struct = Struct(
+            name, kind, [], _annotations(element), element.get("doc", ""), self._where(program, name), program
+        )
         struct.fields = [self._field(program, f, name) for f in element.findall(f"{_TAG}field")]
         return struct
 
@@ -181,7 +194,9 @@ class _Builder:
         parent = None
         if element.get("parent-id"):
             parent = self._program(element.get("parent-module", "")).services.get(element.get("parent-id", ""))
-        service = Service(name, parent, [], _annotations(element), element.get("doc", ""), self._where(program, name), program)
+        service = Service(
+            name, parent, [], _annotations(element), element.get("doc", ""), self._where(program, name), program
+        )
         service.own_methods = [self._method(service, m) for m in element.findall(f"{_TAG}method")]
         return service
 
@@ -260,7 +275,9 @@ class _Builder:
 
     def _check_type(self, contract: Contract, of_type: Type, where: Where) -> None:
         if isinstance(of_type, Ref) and contract.lookup(of_type) is None:
-            self.problems.add(where, f"there is no type {of_type.name} in {of_type.module}.thrift; declare it, or correct the name")
+            self.problems.add(
+                where, f"there is no type {of_type.name} in {of_type.module}.thrift; declare it, or correct the name"
+            )
         elif isinstance(of_type, Base) and of_type.name not in BASE_TYPES:
             self.problems.add(where, f"type {of_type.name} is not known to Bascule; use one of {', '.join(BASE_TYPES)}")
         elif isinstance(of_type, (ListOf, SetOf)):

@@ -35,7 +35,9 @@ class Output:
                 temporary.write_text(text, encoding="utf-8")
                 temporary.replace(path)
             except OSError as wrong:
-                raise ToolError(f"{path}: cannot be written: {wrong.strerror}; give a folder you may write to") from None
+                raise ToolError(
+                    f"{path}: cannot be written: {wrong.strerror}; give a folder you may write to"
+                ) from None
             changed.append(path)
         return changed
 

@@ -206,7 +206,6 @@ class _Scanner:
         if self.peek() == "(":
             self.lost_annotations()
 
-
     def lost_annotations(self) -> None:
         self.take()
         while not self.done(")"):

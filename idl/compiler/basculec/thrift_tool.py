@@ -19,6 +19,9 @@ _HINTS = (
     ("type error: const", "make the default a value of the field's type"),
     ("Could not find include", "correct the path, or add its folder with -I"),
     ("reserved language keyword", "rename it: it is a word of a language that Thrift makes code for"),
+    ("non-exception types", "declare what is thrown with `exception`"),
+    ("No field named", "use the names of the struct's fields"),
+    ("named value in enum", "use one of the enum's values"),
     ("has not been defined", "declare it, or include the file that does"),
 )
 
@@ -46,11 +49,27 @@ def complaints(text: str, path: Path) -> list[str]:
     found = []
     for level, where, line, message in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4]):
         if level != "WARNING" and "during include pass" not in message and "during types pass" not in message:
-            place = f"{shown(Path(where))}:{line}" if where.endswith(".thrift") else _declaring(message, path)
-            found.append(f"{place}: {_sentence(message)}")
+            if where.endswith(".thrift"):
+                found.append(f"{shown(Path(where))}:{_line(message, Path(where), int(line))}: {_sentence(message)}")
+            else:
+                found.append(f"{_declaring(message, path)}: {_sentence(message)}")
     if not found:
-        found.append(f"{shown(path)}: thrift refused it: {' '.join(text.split()) or 'no reason given'}; run thrift on it")
+        found.append(
+            f"{shown(path)}: thrift refused it: {' '.join(text.split()) or 'no reason given'}; run thrift on it"
+        )
     return list(dict.fromkeys(found))
+
+
+def _line(message: str, path: Path, line: int) -> int:
+    """Thrift says where its reading had got to, often a line late; when it names what it means, that is looked up."""
+    name = re.search(r'"-?\d+: (\w+)"|Function (\w+) |Type "(\w+)" is already|const "(\w+)" was', message)
+    if name is None or not path.is_file():
+        return line
+    wanted = next(group for group in name.groups() if group)
+    places = scan(path)
+    lines = [at for key, at in places.lines.items() if key[-1] == wanted]
+    lines += [at for redefined, at in places.redefined if redefined == wanted]
+    return max((at for at in lines if at <= line), default=line)
 
 
 def _declaring(message: str, path: Path) -> str:
@@ -65,6 +84,7 @@ def _sentence(message: str) -> str:
     text = " ".join(message[token.end() :].split() if token else message.split())
     if token and "syntax error" in text:
         text = f"syntax error at '{token.group(1)}'"
+    text = text.rstrip(".")
     hint = next((advice for sign, advice in _HINTS if sign in text), "correct the contract")
     return f"{text}; {hint}"
 

@@ -60,7 +60,11 @@ def _rules(contract: Contract, of_type: Type, texts: dict[str, str], prefix: str
             raise BadRule(f"{prefix}{name} is not supported; {_UNSUPPORTED[name]}")
         elif name not in allowed:
             meant = nearest(name, allowed)
-            advice = f"did you mean {prefix}{meant}?" if meant else f"this type knows {', '.join(prefix + a for a in allowed) or 'none'}"
+            advice = (
+                f"did you mean {prefix}{meant}?"
+                if meant
+                else f"this type knows {', '.join(prefix + a for a in allowed) or 'none'}"
+            )
             raise BadRule(f"{prefix}{name} is no check of this type; {advice}")
         else:
             made.values[name] = _value(contract, of_type, name, text, prefix)
@@ -72,7 +76,13 @@ def _rules(contract: Contract, of_type: Type, texts: dict[str, str], prefix: str
 
 
 def _inner(
-    contract: Contract, of_type: Type, holders: tuple[type, ...], attribute: str, texts: dict[str, str], head: str, prefix: str
+    contract: Contract,
+    of_type: Type,
+    holders: tuple[type, ...],
+    attribute: str,
+    texts: dict[str, str],
+    head: str,
+    prefix: str,
 ) -> Rules | None:
     inner = {k[len(head) + 1 :]: v for k, v in texts.items() if k.startswith(head + ".")}
     if not inner:
@@ -116,7 +126,9 @@ def _pattern(text: str, prefix: str) -> str:
     except re.error as wrong:
         raise BadRule(f'{prefix}pattern = "{text}" is no regular expression: {wrong}; correct it') from None
     if re.search(r"\(\?[=!<]|\\[1-9]", text):
-        raise BadRule(f'{prefix}pattern = "{text}" looks around or back; use what RE2 knows, which is matched in linear time')
+        raise BadRule(
+            f'{prefix}pattern = "{text}" looks around or back; use what RE2 knows, which is matched in linear time'
+        )
     return text
 
 
@@ -125,12 +137,16 @@ def _constant(contract: Contract, of_type: Type, text: str, where: str) -> Any:
     if isinstance(declared, Enum):
         member = text.rpartition(".")[2]
         if member not in declared.values:
-            raise BadRule(f'{where}: {declared.qualified} has no value "{text}"; use one of {", ".join(declared.values)}')
+            raise BadRule(
+                f'{where}: {declared.qualified} has no value "{text}"; use one of {", ".join(declared.values)}'
+            )
         return declared.values[member]
     try:
         return consts.typed(contract, of_type, _literal(of_type, text))
     except (ValueError, consts.BadConstant) as wrong:
-        raise BadRule(f'{where} = "{text}" does not fit the type ({wrong}); write a value of the field\'s type') from None
+        raise BadRule(
+            f'{where} = "{text}" does not fit the type ({wrong}); write a value of the field\'s type'
+        ) from None
 
 
 def _literal(of_type: Type, text: str) -> ConstValue:

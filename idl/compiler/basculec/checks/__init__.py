@@ -1,7 +1,5 @@
 """What a contract must hold beyond what Thrift checks. The order below is the order of dependence: routes need types."""
 
-from __future__ import annotations
-
 from basculec.checks import annotations, events, policy, routes, structure, validation
 from basculec.errors import Problems
 from basculec.model import Contract

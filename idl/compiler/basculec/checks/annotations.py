@@ -91,5 +91,7 @@ def _key(kind: str, key: str, where: Where, problems: Problems) -> None:
         return
     meant = nearest(key, known) or nearest(key, {k for keys in _KEYS.values() for k in keys})
     if key.startswith(_OURS) or meant:
-        advice = f"did you mean {meant}?" if meant else f"on a {kind} Bascule knows {', '.join(sorted(known)) or 'none'}"
+        advice = (
+            f"did you mean {meant}?" if meant else f"on a {kind} Bascule knows {', '.join(sorted(known)) or 'none'}"
+        )
         problems.add(where, f"unknown annotation {key} on a {kind}; {advice}")

@@ -19,10 +19,14 @@ def check(contract: Contract, program: Program, problems: Problems) -> None:
         event = Event(struct, struct.annotations.get("event.topic", f"events.{struct.qualified}"), None)
         if not _TOPIC.fullmatch(event.topic):
             problems.add(
-                struct.where, f'event.topic = "{event.topic}" is no topic; write "events.{struct.qualified}" or leave it out'
+                struct.where,
+                f'event.topic = "{event.topic}" is no topic; write "events.{struct.qualified}" or leave it out',
             )
         if event.topic in topics:
-            problems.add(struct.where, f"{struct.name} and {topics[event.topic]} share the topic {event.topic}; give each its own")
+            problems.add(
+                struct.where,
+                f"{struct.name} and {topics[event.topic]} share the topic {event.topic}; give each its own",
+            )
         topics[event.topic] = struct.name
         if "event.key" in struct.annotations:
             event.key = _key(contract, struct, problems)

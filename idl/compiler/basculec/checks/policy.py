@@ -35,7 +35,9 @@ def _policy(method: Method, problems: Problems) -> Policy:
     policy = Policy(scopes=re.split(r"[ ,]+", merged["scopes"].strip()) if merged.get("scopes", "").strip() else [])
     policy.auth = merged.get("auth", "token")
     if policy.auth not in ("public", "token"):
-        problems.add(where, f'{owner}: auth = "{policy.auth}" is not known; write auth = "public", or nothing: a token is needed')
+        problems.add(
+            where, f'{owner}: auth = "{policy.auth}" is not known; write auth = "public", or nothing: a token is needed'
+        )
     if policy.auth == "public" and "scopes" in method.annotations:
         problems.add(where, f"{owner} is public and asks for scopes; drop one of the two")
     if "idempotent" in merged and merged["idempotent"] not in ("true", "false", "1"):
@@ -44,15 +46,21 @@ def _policy(method: Method, problems: Problems) -> Policy:
     if "timeout" in merged:
         policy.timeout_ms = duration_ms(merged["timeout"]) or 0
         if not 0 < policy.timeout_ms <= _LONGEST_MS:
-            problems.add(where, f'{owner}: timeout = "{merged["timeout"]}" is no duration up to 60m; write "500ms", "5s" or "2m"')
+            problems.add(
+                where, f'{owner}: timeout = "{merged["timeout"]}" is no duration up to 60m; write "500ms", "5s" or "2m"'
+            )
     if "cache" in merged and not duration_ms(merged["cache"]):
         problems.add(where, f'{owner}: cache = "{merged["cache"]}" is no duration; write "30s" or "5m"')
     if "cache" in merged and "api.get" not in merged:
         problems.add(where, f"{owner}: cache stands on a method without api.get; only answers to GET are kept, drop it")
     if not re.fullmatch(r"\d{1,2}", merged.get("retry", "0")):
-        problems.add(where, f'{owner}: retry = "{merged["retry"]}" is no count; write how often to try again, from "0" to "99"')
+        problems.add(
+            where, f'{owner}: retry = "{merged["retry"]}" is no count; write how often to try again, from "0" to "99"'
+        )
     if "rate_limit" in merged and not re.fullmatch(r"[1-9]\d*/(\d+)?(s|m|h)", merged["rate_limit"]):
-        problems.add(where, f'{owner}: rate_limit = "{merged["rate_limit"]}" is no rate; write "100/s", "1000/m" or "10/5s"')
+        problems.add(
+            where, f'{owner}: rate_limit = "{merged["rate_limit"]}" is no rate; write "100/s", "1000/m" or "10/5s"'
+        )
     return policy
 
 
@@ -66,6 +74,8 @@ def _http_code(exception: Struct, on_throws: dict[str, str], problems: Problems)
     if text is None:
         return _CODES.get(re.sub(r"(exception|error)$", "", exception.name.lower()), 500)
     if not re.fullmatch(r"[45]\d\d", text):
-        problems.add(exception.where, f'{exception.name}: api.http_code = "{text}" is no error status; write one from 400 to 599')
+        problems.add(
+            exception.where, f'{exception.name}: api.http_code = "{text}" is no error status; write one from 400 to 599'
+        )
         return 500
     return int(text)

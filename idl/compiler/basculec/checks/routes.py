@@ -52,8 +52,11 @@ def check(contract: Contract, program: Program, problems: Problems) -> None:
                         method.routes.append(_route(contract, method, verb))
                     except BadRoute as wrong:
                         problems.add(wrong.where or method.where, f"{service.name}.{method.name}: {wrong}")
-            if "api.http_code" in method.annotations and not method.routes:
-                problems.add(method.where, f"{service.name}.{method.name}: api.http_code without a route; add api.get, api.post, ...")
+            if "api.http_code" in method.annotations and not any(f"api.{verb}" in method.annotations for verb in VERBS):
+                problems.add(
+                    method.where,
+                    f"{service.name}.{method.name}: api.http_code without a route; add api.get, api.post, ...",
+                )
     _duplicates(contract, program, problems)
 
 
@@ -113,8 +116,10 @@ def template(text: str) -> tuple[str, list[str]]:
         elif not segment:
             raise BadRoute(f'route "{text}" has an empty segment; remove the extra slash')
         elif not _SEGMENT.fullmatch(segment):
-            raise BadRoute(f'route "{text}": segment "{segment}" is neither a word nor one variable; write ":name" or "{{name}}" '
-                           "as a whole segment")
+            raise BadRoute(
+                f'route "{text}": segment "{segment}" is neither a word nor one variable; write ":name" or "{{name}}" '
+                "as a whole segment"
+            )
         else:
             parts.append(segment)
     return "/" + "/".join(parts), variables
@@ -150,7 +155,9 @@ class _Unbound:
         missing = set(self.variables) - {b.name for b in bindings}
         if missing:
             name = sorted(missing)[0]
-            raise BadRoute(f'route variable {name} binds no argument; name an argument {name}, or write (api.path = "{name}") on it')
+            raise BadRoute(
+                f'route variable {name} binds no argument; name an argument {name}, or write (api.path = "{name}") on it'
+            )
         return bindings
 
     def _path(self, name: str) -> Binding | None:
@@ -163,11 +170,14 @@ class _Unbound:
             (argument, field)
             for argument, struct in self._structs()
             for field in struct.fields
-            if field.annotations.get("api.path", field.name if f"{argument.name}.{field.name}" != name else name) == name
+            if field.annotations.get("api.path", field.name if f"{argument.name}.{field.name}" != name else name)
+            == name
             and not _other_source(field, "path")
         ]
         if len(found) > 1:
-            raise BadRoute(f'route variable {name} fits {found[0][0].name} and {found[1][0].name}; write it as "argument.field"')
+            raise BadRoute(
+                f'route variable {name} fits {found[0][0].name} and {found[1][0].name}; write it as "argument.field"'
+            )
         if not found:
             return None
         argument, field = found[0]
@@ -185,14 +195,26 @@ class _Unbound:
                 raise BadRoute(f"{argument.name} comes from {' and '.join(sources)}; keep one", argument.where)
             if sources == ["path"] and argument.name in self.left:
                 wanted = argument.annotations["api.path"]
-                raise BadRoute(f'{argument.name} comes from the path variable "{wanted}", which the route does not have; '
-                               f'add ":{wanted}" to it', argument.where)
+                raise BadRoute(
+                    f'{argument.name} comes from the path variable "{wanted}", which the route does not have; '
+                    f'add ":{wanted}" to it',
+                    argument.where,
+                )
             if sources == ["body"]:
                 self._to_body(argument)
             elif sources and sources != ["path"]:
                 self._require(argument, sources[0])
                 del self.left[argument.name]
-                bindings.append(Binding(argument.name, None, sources[0], argument.annotations[f"api.{sources[0]}"], argument.type, argument))
+                bindings.append(
+                    Binding(
+                        argument.name,
+                        None,
+                        sources[0],
+                        argument.annotations[f"api.{sources[0]}"],
+                        argument.type,
+                        argument,
+                    )
+                )
         for argument, struct in self._structs():
             bindings += self._annotated_fields(argument, struct)
         return bindings
@@ -204,7 +226,10 @@ class _Unbound:
             if len(sources) > 1:
                 raise BadRoute(f"{struct.name}.{field.name} comes from {' and '.join(sources)}; keep one", field.where)
             if sources == ["body"] and field.annotations["api.body"] not in ("", "1", field.name):
-                raise BadRoute(f"{struct.name}.{field.name}: JSON names are the contract's; write api.body = \"{field.name}\"", field.where)
+                raise BadRoute(
+                    f'{struct.name}.{field.name}: JSON names are the contract\'s; write api.body = "{field.name}"',
+                    field.where,
+                )
             if sources and sources[0] in ("query", "header", "cookie"):
                 self._require(field, sources[0])
                 self.bound_fields.add((argument.name, field.name))
@@ -216,14 +241,18 @@ class _Unbound:
         written = argument.annotations["api.body"]
         if written == "*":
             if self.whole_body is not None:
-                raise BadRoute(f"{self.whole_body.name} and {argument.name} both are the body; keep one", argument.where)
+                raise BadRoute(
+                    f"{self.whole_body.name} and {argument.name} both are the body; keep one", argument.where
+                )
             self.whole_body = argument
             del self.left[argument.name]
         elif written in ("", "1", argument.name):
             self.in_body.append(argument)
         else:
-            raise BadRoute(f'api.body = "{written}" names nothing; write "{argument.name}" for a member of the body, "*" for all of it',
-                           argument.where)
+            raise BadRoute(
+                f'api.body = "{written}" names nothing; write "{argument.name}" for a member of the body, "*" for all of it',
+                argument.where,
+            )
 
     # -- what is left --
 
@@ -245,8 +274,11 @@ class _Unbound:
             if (argument.name, field.name) in self.bound_fields:
                 continue
             if "api.body" in field.annotations:
-                raise BadRoute(f'{struct.name}.{field.name} is of the body, which GET and DELETE do not have; write '
-                               f'(api.body = "*") on {argument.name}', field.where)
+                raise BadRoute(
+                    f"{struct.name}.{field.name} is of the body, which GET and DELETE do not have; write "
+                    f'(api.body = "*") on {argument.name}',
+                    field.where,
+                )
             self._require(field, "query")
             bindings.append(Binding(argument.name, field.name, "query", field.name, field.type, field))
         return bindings
@@ -266,8 +298,10 @@ class _Unbound:
     def nothing_left(self) -> None:
         if self.left:
             name = next(iter(self.left))
-            raise BadRoute(f'{name} has no place: {self.whole_body.name if self.whole_body else ""} is the whole body; '
-                           f'write (api.query = "{name}") on it')
+            raise BadRoute(
+                f"{name} has no place: {self.whole_body.name if self.whole_body else ''} is the whole body; "
+                f'write (api.query = "{name}") on it'
+            )
 
     # -- types --
 
@@ -282,9 +316,13 @@ class _Unbound:
         of_type = field.type
         if isinstance(of_type, (ListOf, SetOf)) and source in ("query", "header"):
             of_type = of_type.element
-        scalar = isinstance(of_type, Base) or (isinstance(of_type, Ref) and isinstance(self.contract.lookup(of_type), Enum))
+        scalar = isinstance(of_type, Base) or (
+            isinstance(of_type, Ref) and isinstance(self.contract.lookup(of_type), Enum)
+        )
         if not scalar:
-            raise BadRoute(f"{field.name} cannot come from the {source}: it is not a scalar; put it into the body", field.where)
+            raise BadRoute(
+                f"{field.name} cannot come from the {source}: it is not a scalar; put it into the body", field.where
+            )
         if source == "path" and field.requiredness == "optional":
             raise BadRoute(f"{field.name} comes from the path and is optional; make it required", field.where)
         name = field.annotations.get(f"api.{source}", field.name)
@@ -304,5 +342,7 @@ def _collisions(route: Route) -> None:
         name = binding.name.lower() if binding.source == "header" else binding.name
         first = seen.setdefault((binding.source, name), binding)
         if first is not binding:
-            raise BadRoute(f"{first.declared.name} and {binding.declared.name} both come from {binding.source} {binding.name}; rename one",
-                           binding.declared.where)
+            raise BadRoute(
+                f"{first.declared.name} and {binding.declared.name} both come from {binding.source} {binding.name}; rename one",
+                binding.declared.where,
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from basculec import consts
 from basculec.errors import Problems, Where
-from basculec.model import Constant, Contract, Field, Method, Program, Ref, Struct
+from basculec.model import Constant, Contract, Enum, Field, Method, Program, Ref, Service, Struct
 
 _RESERVED_METHODS = ("info", "dispatch")  # of bascule::service::Service
 
@@ -32,16 +32,25 @@ def _same_names(contract: Contract, program: Program, problems: Problems) -> Non
     for other in contract.program.closure():
         if other is program or other.namespace != program.namespace:
             continue
-        mine = {**program.structs, **program.enums, **program.services, **program.constants}
+        mine: dict[str, Struct | Enum | Service | Constant] = {
+            **program.structs,
+            **program.enums,
+            **program.services,
+            **program.constants,
+        }
         for name in mine.keys() & {**other.structs, **other.enums, **other.services, **other.constants}.keys():
-            problems.add(mine[name].where, f"{program.namespace}.{name} is also declared in {other.path}; rename one of them")
+            problems.add(
+                mine[name].where, f"{program.namespace}.{name} is also declared in {other.path}; rename one of them"
+            )
 
 
 def _enum_numbers(values: dict[str, int], where: Where, name: str, problems: Problems) -> None:
     seen: dict[int, str] = {}
     for member, number in values.items():
         if number in seen:
-            problems.add(where, f"{name}.{member} and {name}.{seen[number]} are both {number}; give each a number of its own")
+            problems.add(
+                where, f"{name}.{member} and {name}.{seen[number]} are both {number}; give each a number of its own"
+            )
         if not -(1 << 31) <= number < 1 << 31:
             problems.add(where, f"{name}.{member} = {number} does not fit in 32 bits; use a smaller number")
         seen[number] = member
@@ -50,7 +59,9 @@ def _enum_numbers(values: dict[str, int], where: Where, name: str, problems: Pro
 def _fields(contract: Contract, fields: list[Field], owner: str, problems: Problems) -> None:
     for field in fields:
         if not 0 < field.id < 1 << 15:
-            problems.add(field.where, f"{owner}.{field.name} has no id of its own; write `1: ...` with a number from 1 to 32767")
+            problems.add(
+                field.where, f"{owner}.{field.name} has no id of its own; write `1: ...` with a number from 1 to 32767"
+            )
         if field.default is None:
             continue
         try:
@@ -73,7 +84,9 @@ def _by_value(program: Program, struct: Struct, problems: Problems) -> None:
         if not isinstance(field.type, Ref) or field.by_reference or field.type.module != program.module:
             continue
         if field.type.name == struct.name:
-            problems.add(field.where, f"{struct.name} cannot hold itself; write `{field.type.name}& {field.name}` or use a list")
+            problems.add(
+                field.where, f"{struct.name} cannot hold itself; write `{field.type.name}& {field.name}` or use a list"
+            )
         elif field.type.name in order and order.index(field.type.name) > order.index(struct.name):
             problems.add(
                 field.where,
@@ -89,11 +102,15 @@ def _method(contract: Contract, method: Method, problems: Problems) -> None:
     _fields(contract, method.args, owner, problems)
     for argument in method.args:
         if argument.requiredness == "optional" and argument.default is not None:
-            problems.add(argument.where, f"{owner}: optional argument {argument.name} has a default; drop one of the two")
+            problems.add(
+                argument.where, f"{owner}: optional argument {argument.name} has a default; drop one of the two"
+            )
     for thrown in method.throws:
         declared = contract.lookup(thrown.type) if isinstance(thrown.type, Ref) else None
         if not isinstance(declared, Struct) or declared.kind != "exception":
-            problems.add(thrown.where, f"{owner} throws {thrown.name}, which is no exception; declare its type with `exception`")
+            problems.add(
+                thrown.where, f"{owner} throws {thrown.name}, which is no exception; declare its type with `exception`"
+            )
         if not 0 < thrown.id < 1 << 15:
             problems.add(thrown.where, f"{owner} throws {thrown.name} without an id; write `1: ...`")
     if method.oneway and (method.returns is not None or method.throws):

@@ -112,7 +112,9 @@ class _Values:
         self.checked = [s for s in self.structs if self.checks.struct_needed(s)]
         self.check_bodies = [(s, self.checks.struct(s)) for s in self.checked]
         self.argument_checks = {
-            (s.name, m.name): [line for a in m.args for line in self._argument_check(a)] for s in self.services for m in s.methods
+            (s.name, m.name): [line for a in m.args for line in self._argument_check(a)]
+            for s in self.services
+            for m in s.methods
         }
         self.patterns = self.checks.patterns
         described = descriptor.build(contract)
@@ -202,7 +204,10 @@ class _Values:
             if field.by_reference:
                 lines += [f"if (!{mine} != !{theirs}) return !{mine};"]
                 mine, theirs = f"*{mine}", f"*{theirs}"
-                lines += [f"if ({field.name} && {mine} < {theirs}) return true;", f"if ({field.name} && {theirs} < {mine}) return false;"]
+                lines += [
+                    f"if ({field.name} && {mine} < {theirs}) return true;",
+                    f"if ({field.name} && {theirs} < {mine}) return false;",
+                ]
                 continue
             if field.requiredness == "optional":
                 lines += [f"if (__isset.{mine} != {'other.__isset.' + mine}) return !__isset.{mine};"]

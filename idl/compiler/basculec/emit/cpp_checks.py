@@ -57,7 +57,9 @@ class CppChecks:
             else:
                 guard = f"if (value.__isset.{field.name}) " if field.requiredness == "optional" else ""
             if vt.rules(self.contract, field.type, field.annotations).not_nil and guard:
-                missing = f'::bascule::contract::broken(::bascule::contract::Path(at, "{field.name}"), "must be given");'
+                missing = (
+                    f'::bascule::contract::broken(::bascule::contract::Path(at, "{field.name}"), "must be given");'
+                )
                 lines.append(guard.replace("if (", "if (!") + missing)
             lines += [guard + "{", *indent(self.field(field, value, f'at, "{field.name}"'), 2), "}"]
         return lines
@@ -111,7 +113,12 @@ class CppChecks:
 
     def _rule(self, of_type: Type, name: str, wanted: object, value: str) -> tuple[str, str]:
         """The condition that holds, and the sentence when it does not."""
-        comparisons = {"gt": (">", "greater than"), "ge": (">=", "at least"), "lt": ("<", "less than"), "le": ("<=", "at most")}
+        comparisons = {
+            "gt": (">", "greater than"),
+            "ge": (">=", "at least"),
+            "lt": ("<", "less than"),
+            "le": ("<=", "at most"),
+        }
         if name in comparisons:
             sign, words = comparisons[name]
             return f"{value} {sign} {self._constant(of_type, wanted)}", f"must be {words} {_shown(wanted)}"
@@ -125,7 +132,9 @@ class CppChecks:
             assert isinstance(wanted, list)
             any_of = " || ".join(f"{value} == {self._constant(of_type, w)}" for w in wanted)
             shown = ", ".join(self._member(of_type, w) for w in wanted)
-            return (any_of, f"must be one of {shown}") if name == "in" else (f"!({any_of})", f"must not be one of {shown}")
+            return (
+                (any_of, f"must be one of {shown}") if name == "in" else (f"!({any_of})", f"must not be one of {shown}")
+            )
         if name == "defined_only":
             return self._defined(of_type, bool(wanted), value)
         return self._text_rule(name, str(wanted), value)
@@ -146,7 +155,11 @@ class CppChecks:
 
     def _size(self, of_type: Type, value: str) -> tuple[str, str]:
         if isinstance(of_type, Base):
-            return (f"::bascule::contract::code_points({value})", "characters") if of_type.name == "string" else (f"{value}.size()", "bytes")
+            return (
+                (f"::bascule::contract::code_points({value})", "characters")
+                if of_type.name == "string"
+                else (f"{value}.size()", "bytes")
+            )
         return f"{value}.size()", "elements"
 
     def _defined(self, of_type: Type, wanted: bool, value: str) -> tuple[str, str]:

@@ -24,7 +24,8 @@ def _value(contract: Contract, types: CppTypes, of_type: Type, value: Any) -> st
         return f"{types.name(of_type)}{{{', '.join(_value(contract, types, of_type.element, v) for v in value)}}}"
     if isinstance(of_type, MapOf):
         pairs = (
-            f"{{{_value(contract, types, of_type.key, k)}, {_value(contract, types, of_type.value, v)}}}" for k, v in value
+            f"{{{_value(contract, types, of_type.key, k)}, {_value(contract, types, of_type.value, v)}}}"
+            for k, v in value
         )
         return f"{types.name(of_type)}{{{', '.join(pairs)}}}"
     declared = contract.resolve(of_type)
@@ -35,7 +36,9 @@ def _value(contract: Contract, types: CppTypes, of_type: Type, value: Any) -> st
 
 def _struct(contract: Contract, types: CppTypes, of_type: Type, declared: Struct, value: dict[str, Any]) -> str:
     sets = "".join(
-        f" made.__set_{f.name}({_value(contract, types, f.type, value[f.name])});" for f in declared.fields if f.name in value
+        f" made.__set_{f.name}({_value(contract, types, f.type, value[f.name])});"
+        for f in declared.fields
+        if f.name in value
     )
     return f"[] {{ {types.name(of_type)} made;{sets} return made; }}()"
 

@@ -94,7 +94,11 @@ class CppTypes:
                 "}",
                 "out.writeMapEnd();",
             ]
-        return [f"out.writeI32(static_cast<std::int32_t>({value}));"] if self.is_enum(of_type) else [f"{value}.write(&out);"]
+        return (
+            [f"out.writeI32(static_cast<std::int32_t>({value}));"]
+            if self.is_enum(of_type)
+            else [f"{value}.write(&out);"]
+        )
 
     def read(self, of_type: Type, target: str) -> list[str]:
         if isinstance(of_type, Base):

@@ -19,12 +19,18 @@ def emit(contract: Contract, out: Path, output: Output) -> None:
     names = package(program).split(".")
     for depth in range(len(names)):
         # One text for all contracts of a namespace, and never over a package that a person wrote.
-        output.add(out.joinpath(*names[: depth + 1], "__init__.py"), f'"""{_MARK}: contracts of {".".join(names[: depth + 1])}."""\n', _MARK)
+        output.add(
+            out.joinpath(*names[: depth + 1], "__init__.py"),
+            f'"""{_MARK}: contracts of {".".join(names[: depth + 1])}."""\n',
+            _MARK,
+        )
     output.add(out / names[0] / "py.typed", "")
     folder = out.joinpath(*names)
     name = identifier(program.module)
     text = descriptor.canonical(descriptor.build(contract))
-    output.add(folder / f"_{name}_descriptor.py", render("python/descriptor.py.j2", file=program.path.name, lines=_lines(text)))
+    output.add(
+        folder / f"_{name}_descriptor.py", render("python/descriptor.py.j2", file=program.path.name, lines=_lines(text))
+    )
     output.add(folder / f"{name}.py", render("python/module.py.j2", m=_Module(contract)).rstrip("\n") + "\n")
 
 
@@ -102,7 +108,11 @@ class _Module:
 
     def _service(self, service: Service) -> dict[str, object]:
         members = frozenset(identifier(m.name) for m in service.methods)
-        parents = {"Base": "bascule.service.Service", "Client": "bascule.client.AsyncClient", "SyncClient": "bascule.client.SyncClient"}
+        parents = {
+            "Base": "bascule.service.Service",
+            "Client": "bascule.client.AsyncClient",
+            "SyncClient": "bascule.client.SyncClient",
+        }
         if service.parent is not None:
             where = "" if service.parent.program is self.program else module(service.parent.program) + "."
             parents = {ending: f"{where}{service.parent.name}{ending}" for ending in parents}

@@ -39,7 +39,11 @@ class PythonTypes:
             return self._visible(_BASE[of_type.name], members)
         if isinstance(of_type, ListOf):
             inner = self.name(of_type.element, members, as_key)
-            return f"{self._visible('tuple', members)}[{inner}, ...]" if as_key else f"{self._visible('list', members)}[{inner}]"
+            return (
+                f"{self._visible('tuple', members)}[{inner}, ...]"
+                if as_key
+                else f"{self._visible('list', members)}[{inner}]"
+            )
         if isinstance(of_type, SetOf):
             inner = self.name(of_type.element, members, True)
             return f"{self._visible('frozenset' if as_key else 'set', members)}[{inner}]"
@@ -90,13 +94,19 @@ class PythonTypes:
         if isinstance(declared, Enum):
             member = next((m for m, number in declared.values.items() if number == value), None)
             return f"{name}.{enum_member(member)}" if member else f"{name}({value})"
-        arguments = (f"{field_name(declared, f.name)}={self.value(f.type, value[f.name])}" for f in declared.fields if f.name in value)
+        arguments = (
+            f"{field_name(declared, f.name)}={self.value(f.type, value[f.name])}"
+            for f in declared.fields
+            if f.name in value
+        )
         return f"{name}({', '.join(arguments)})"
 
     def zero(self, of_type: Type) -> str | None:
         """What a field of default requiredness without a default starts as; None for a struct, which has no zero."""
         if isinstance(of_type, Base):
-            return {"bool": "False", "double": "0.0", "string": '""', "binary": 'b""', "uuid": "uuid.UUID(int=0)"}.get(of_type.name, "0")
+            return {"bool": "False", "double": "0.0", "string": '""', "binary": 'b""', "uuid": "uuid.UUID(int=0)"}.get(
+                of_type.name, "0"
+            )
         if isinstance(of_type, Ref):
             declared = self.contract.resolve(of_type)
             return self.value(of_type, 0) if isinstance(declared, Enum) else None

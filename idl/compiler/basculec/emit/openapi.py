@@ -1,0 +1,183 @@
+"""OpenAPI 3.1 of the HTTP side of one or several contracts: what the gateway serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basculec.emit.json_schema import Schemas
+from basculec.model import Binding, Contract, ListOf, Method, Ref, Route, Service, SetOf, Struct
+
+PROBLEM = "application/problem+json"
+# What the gateway itself may answer, by name of the shared response.
+_FAILURES = {
+    "400": ("InvalidArgument", "The request does not fit the contract; `detail` says where."),
+    "401": ("Unauthenticated", "A valid token is needed."),
+    "403": ("PermissionDenied", "The token does not allow this."),
+    "429": ("ResourceExhausted", "Too many requests; `Retry-After` says when to come back."),
+    "500": ("Internal", "The service failed in a way its contract does not declare."),
+    "503": ("Unavailable", "The service cannot be reached now."),
+    "504": ("DeadlineExceeded", "The deadline passed before the service answered."),
+}
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "A problem (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "default": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "pointer": {
+            "type": "string",
+            "description": "JSON pointer to what is wrong in the body.",
+            "format": "json-pointer",
+        },
+        "trace_id": {"type": "string"},
+    },
+    "required": ["title", "status"],
+}
+
+
+def build(contracts: list[Contract]) -> dict[str, Any]:
+    """Routes of the services that the contracts declare; what they only include is left to its own contract."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM_SCHEMA}
+    tags = []
+    used: set[str] = set()
+    for contract in contracts:
+        named = Schemas(contract)
+        for service in contract.program.services.values():
+            routes = [(m, r) for m in service.own_methods for r in m.routes]
+            if routes:
+                tags.append(_tag(service))
+            for number, (method, route) in enumerate(routes):
+                paths.setdefault(route.path, {})[route.verb.lower()] = _operation(
+                    contract, named, method, route, number
+                )
+                used |= _failure_codes(method)
+        schemas |= named.components()
+    names = " and ".join(c.program.module for c in contracts)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"The contracts {names}",
+            "version": "1",
+            "description": "Written by basculec from the contracts.",
+        },
+        "tags": tags,
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "responses": {name: _problem(text) for code, (name, text) in _FAILURES.items() if code in used},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _tag(service: Service) -> dict[str, Any]:
+    tag = {"name": service.qualified}
+    return {**tag, "description": service.doc.strip()} if service.doc.strip() else tag
+
+
+def _operation(contract: Contract, named: Schemas, method: Method, route: Route, number: int) -> dict[str, Any]:
+    first = method.routes[0] is route
+    operation: dict[str, Any] = {
+        "operationId": f"{method.service.qualified}.{method.name}" + ("" if first else f".{route.verb.lower()}"),
+        "tags": [method.service.qualified],
+        "security": [] if method.policy.auth == "public" else [{"token": method.policy.scopes}],
+    }
+    if method.doc.strip():
+        operation["summary"] = method.doc.strip().splitlines()[0]
+        operation["description"] = method.doc.strip()
+    parameters = [_parameter(named, binding) for binding in route.bindings]
+    if not method.policy.idempotent and route.verb not in ("GET", "DELETE"):
+        parameters.append(_IDEMPOTENCY_KEY)
+    if parameters:
+        operation["parameters"] = parameters
+    body = _body(contract, named, method, route)
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    operation["responses"] = _responses(contract, named, method, route)
+    return operation
+
+
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A request repeated with the same key gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+def _parameter(named: Schemas, binding: Binding) -> dict[str, Any]:
+    schema = named.of_field(binding.declared)
+    description = schema.pop("description", None)
+    required = binding.source == "path" or (
+        binding.declared.requiredness == "required" and binding.declared.default is None
+    )
+    made: dict[str, Any] = {"name": binding.name, "in": binding.source, "required": required, "schema": schema}
+    if isinstance(binding.type, (ListOf, SetOf)) and binding.source == "query":
+        made |= {"style": "form", "explode": True}
+    return {**made, "description": description} if description else made
+
+
+def _body(contract: Contract, named: Schemas, method: Method, route: Route) -> dict[str, Any] | None:
+    if route.body is None:
+        return None
+    bound = {b.arg for b in route.bindings if b.field is None}
+    if route.body != "*":
+        argument = next(a for a in method.args if a.name == route.body)
+        elsewhere = frozenset(b.field for b in route.bindings if b.arg == argument.name and b.field)
+        if elsewhere and isinstance(argument.type, Ref):
+            declared = contract.resolve(argument.type)
+            assert isinstance(declared, Struct)
+            return named.struct(declared, elsewhere)
+        return named.of_field(argument)
+    rest = [a for a in method.args if a.name not in bound]
+    schema: dict[str, Any] = {"type": "object", "properties": {a.name: named.of_field(a) for a in rest}}
+    required = [
+        a.name for a in rest if a.requiredness != "optional" and a.default is None and named_struct(contract, a.type)
+    ]
+    if required:
+        schema["required"] = required
+    schema["additionalProperties"] = False
+    return schema
+
+
+def named_struct(contract: Contract, of_type: object) -> bool:
+    return isinstance(of_type, Ref) and isinstance(contract.resolve(of_type), Struct)
+
+
+def _responses(contract: Contract, named: Schemas, method: Method, route: Route) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "The call was taken." if method.oneway else "The answer."}
+    if method.returns is not None:
+        success["content"] = {"application/json": {"schema": named.of(method.returns)}}
+    responses: dict[str, Any] = {str(route.status): success}
+    declared: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for thrown in method.throws:
+        assert isinstance(thrown.type, Ref)
+        exception = contract.resolve(thrown.type)
+        declared.setdefault(str(thrown.http_code), []).append((exception.name, named.of(thrown.type)))
+    for code in sorted(_failure_codes(method) - declared.keys()):
+        responses[code] = {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
+    for code, exceptions in declared.items():
+        responses[code] = _declared(exceptions)
+    return dict(sorted(responses.items()))
+
+
+def _declared(exceptions: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """A problem whose member `error` is the exception."""
+    schemas = [schema for _, schema in exceptions]
+    error = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "object", "properties": {"error": error}}]}
+    return {"description": " or ".join(name for name, _ in exceptions), "content": {PROBLEM: {"schema": schema}}}
+
+
+def _failure_codes(method: Method) -> set[str]:
+    codes = {"400", "500", "503", "504", "429"}
+    return codes if method.policy.auth == "public" else codes | {"401", "403"}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
