@@ -13,11 +13,12 @@ Dispatcher::Dispatcher(amqp::Client& connection, const Platform& platform, std::
       platform_(platform),
       service_(std::move(service)),
       outcomes_(metrics.counter("bascule_server_calls_total", "Calls served, by outcome.", {"service", "method", "outcome"})) {
-  auto& durations = metrics.histogram("bascule_server_call_duration_seconds", "Time a handler took.", {"service", "method"});
+  auto& durations = metrics.histogram("bascule_server_call_duration_seconds", "Time a handler took.", {"service", "method"}, handler_buckets);
   const auto& info = service_->info();
   for (std::size_t i = 0; i < info.methods.size(); ++i) {
     methods_.emplace(info.methods[i].name, i);
-    durations_.push_back(&durations.with({std::string(info.name), std::string(info.methods[i].name)}));
+    const std::string service_name(info.name), method(info.methods[i].name);
+    metrics_.push_back({&durations.with({service_name, method}), &outcomes_.with({service_name, method, "ok"})});
   }
   server_ = std::make_unique<rpc::Server>(connection, rpc::ServerOptions{std::string(info.address), concurrency},
                                           [this](rpc::IncomingCall call) { on_call(std::move(call)); });
@@ -36,22 +37,26 @@ void Dispatcher::on_call(rpc::IncomingCall call) {
 asio::awaitable<void> Dispatcher::run(rpc::IncomingCall call, std::size_t method) {
   const auto begun = Clock::now();
   const auto& name = service_->info().methods[method].name;
-  const char* outcome = "ok";
+  Errc outcome = Errc::ok;
   Work work(platform_, call.options);
   try {
     co_await run_once(call, method, work);
   } catch (const Error& error) {
-    outcome = to_string(error.code()).data();
+    outcome = error.code();
     telemetry::debug("call failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}}, work.trace());
     call.fail(error.code(), error.what());
   } catch (const std::exception& error) {
-    outcome = "internal";
+    outcome = Errc::internal;
     telemetry::error("the handler failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}}, work.trace());
     // What went wrong inside is for the log, not for the caller.
     call.fail(Errc::internal, std::string(info().name) + "." + std::string(name) + " failed; trace " + work.trace().trace_id());
   }
-  durations_[method]->observe(std::chrono::duration<double>(Clock::now() - begun).count());
-  outcomes_.with({std::string(info().name), std::string(name), outcome}).add();
+  metrics_[method].duration->observe(std::chrono::duration<double>(Clock::now() - begun).count());
+  if (outcome == Errc::ok) {
+    metrics_[method].ok->add();
+  } else {
+    outcomes_.with({std::string(info().name), std::string(name), std::string(to_string(outcome))}).add();
+  }
 }
 
 asio::awaitable<void> Dispatcher::run_once(rpc::IncomingCall& call, std::size_t method, Work& work) {

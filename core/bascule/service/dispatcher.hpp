@@ -35,7 +35,11 @@ class Dispatcher {
   const Platform& platform_;
   std::unique_ptr<Service> service_;
   std::unordered_map<std::string_view, std::size_t> methods_;
-  std::vector<telemetry::Histogram*> durations_;
+  struct Metrics {
+    telemetry::Histogram* duration;
+    telemetry::Counter* ok;  // found once: the family's look-up has no place on every call
+  };
+  std::vector<Metrics> metrics_;
   telemetry::Family<telemetry::Counter>& outcomes_;
   std::unique_ptr<rpc::Server> server_;
 };
