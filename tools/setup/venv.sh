@@ -9,10 +9,9 @@ venv_key() { # names of lists -> what .venv was made of
   } | sha256sum | cut -c 1-64
 }
 
-# $1: "run" (the command line and the services) or "dev" (the tests and linters too).
+# $1: names of lists: run (the command line and the services), dev (the tests and linters), bench (the peers).
 ensure_venv() {
-  lists=run
-  [ "$1" = dev ] && lists="run dev"
+  lists=$1
   venv=$BASCULE_ROOT/.venv
   key=$(venv_key "$lists")
   link_tree "$venv" 2>/dev/null || true
