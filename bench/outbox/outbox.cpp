@@ -63,7 +63,7 @@ void run_all(Loop& loop, std::vector<asio::awaitable<void>> work) {
 
 asio::awaitable<void> prepare(Loop& loop, std::string conninfo) {
   const pg::ConnectionOptions options{.conninfo = conninfo};
-  co_await pg::migrate(loop, options, {}, Deadline::after(30s));
+  co_await pg::migrate(loop, conninfo, {}, Deadline::after(30s));
   const auto db = std::make_shared<pg::Connection>(loop, options);
   co_await db->connect(Deadline::after(10s));
   co_await db->script(Deadline::after(10s), "create table bench_order (id bigint generated always as identity primary key,"

@@ -22,7 +22,8 @@ namespace {
 /// Some number that no application is likely to lock by.
 constexpr std::int64_t lock_key = 0x6261'7363'756c'6501;
 
-asio::awaitable<std::shared_ptr<Connection>> connect(Loop& loop, ConnectionOptions options, Deadline deadline) {
+asio::awaitable<std::shared_ptr<Connection>> connect(Loop& loop, std::string conninfo, Deadline deadline) {
+  const ConnectionOptions options{.conninfo = std::move(conninfo)};
   Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::seconds(1)});
   std::mt19937_64 random(std::random_device{}());
   asio::steady_timer pause(loop.context());
@@ -110,8 +111,8 @@ std::vector<Migration> pending_migrations(Migrations wanted, const std::vector<A
   return {wanted.begin() + static_cast<std::ptrdiff_t>(at), wanted.end()};
 }
 
-asio::awaitable<std::size_t> migrate(Loop& loop, ConnectionOptions options, Migrations service, Deadline deadline) {
-  const auto db = co_await connect(loop, std::move(options), deadline);
+asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service, Deadline deadline) {
+  const auto db = co_await connect(loop, std::move(conninfo), deadline);
   // A session lock: released with the connection, whatever becomes of this program.
   co_await db->exec(deadline, "select pg_advisory_lock($1)", lock_key);
   co_await db->exec(deadline,

@@ -2,7 +2,7 @@
 //
 //   bascule_migrations(orders_migrations migrations)         # CMake: embeds migrations/0001_x.sql, 0002_y.sql, …
 //   #include "orders_migrations.hpp"                    // declares orders_migrations()
-//   co_await pg::migrate(loop, {.conninfo = config.database}, orders_migrations(), Deadline::after(60s));
+//   co_await pg::migrate(loop, config.database, orders_migrations(), Deadline::after(60s));
 //
 // What was applied is recorded in the table bascule_migrations with its checksum. An applied migration whose text was
 // changed, or that is missing, or that comes behind one that was applied later, stops the start-up with an Error that says so:
@@ -40,6 +40,6 @@ Migrations platform_migrations();
 
 /// Brings the database up to date: the platform's migrations, then the service's. Returns how many were applied. Waits for
 /// the database until the deadline. Errors: SqlError of the migration that failed (it left nothing behind), Error.
-asio::awaitable<std::size_t> migrate(Loop& loop, ConnectionOptions options, Migrations service, Deadline deadline);
+asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service, Deadline deadline);
 
 }  // namespace bascule::pg

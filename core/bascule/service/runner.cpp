@@ -115,7 +115,7 @@ asio::awaitable<void> Runner::State::start() {
   const auto deadline = Deadline::after(start_timeout);
   connection->start();
   if (database) {
-    const auto applied = co_await pg::migrate(loop, {.conninfo = options.database}, options.migrations, deadline);
+    const auto applied = co_await pg::migrate(loop, options.database, options.migrations, deadline);
     if (applied > 0) telemetry::info("migrated", {{"applied", applied}});
     co_await database->ready(deadline);
   }

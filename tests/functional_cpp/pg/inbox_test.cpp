@@ -23,7 +23,7 @@ Deadline soon() { return Deadline::after(20s); }
 class InboxTest : public testing::Test {
  protected:
   void SetUp() override {
-    await(loop, pg::migrate(loop, {.conninfo = conninfo}, {}, soon()));
+    await(loop, pg::migrate(loop, conninfo, {}, soon()));
     pg::PoolOptions options;
     options.connection.conninfo = conninfo;
     options.limits.max = 4;

@@ -62,7 +62,7 @@ class ScriptedSink final : public EventSink {
 class OutboxTest : public testing::Test {
  protected:
   void SetUp() override {
-    await(loop, pg::migrate(loop, {.conninfo = conninfo}, {}, soon()));
+    await(loop, pg::migrate(loop, conninfo, {}, soon()));
     pg::PoolOptions options;
     options.connection.conninfo = conninfo;
     options.limits.max = 6;
