@@ -210,17 +210,27 @@ class CompactWriter : public Sink {
     if (size != 0) byte(static_cast<std::uint8_t>(compact::code(key) << 4 | compact::code(value)));
   }
 
- private:
-  void header(std::uint8_t code, std::int16_t id) {
-    reserve(11);
+  /// A field's header at `to`, which has room for header_room bytes; returns its end. For callers that write
+  /// a whole field through a pointer of their own.
+  static constexpr std::size_t header_room = 11;
+  char* put_header(char* to, std::uint8_t code, std::int16_t id) noexcept {
     const std::int32_t delta = id - last_id_;
     last_id_ = id;
-    if (delta > 0 && delta <= 15) {
-      byte(static_cast<std::uint8_t>(delta << 4 | code));
-    } else {
-      byte(code);
-      i16(id);
+    if (delta > 0 && delta <= 15) [[likely]] {
+      *to = static_cast<char>(delta << 4 | code);
+      return to + 1;
     }
+    *to = static_cast<char>(code);
+    return put_varint(to + 1, zigzag(id));
+  }
+  /// The id that the next field's is written relative to; to take back a header that put_header() made.
+  std::int16_t last_id() const noexcept { return last_id_; }
+  void last_id(std::int16_t id) noexcept { last_id_ = id; }
+
+ private:
+  void header(std::uint8_t code, std::int16_t id) {
+    reserve(header_room);
+    seek(put_header(cursor(), code, id));
   }
 
   std::int16_t last_id_ = 0;

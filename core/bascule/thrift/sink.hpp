@@ -28,6 +28,8 @@ class Sink {
   }
   char* cursor() noexcept { return cur_; }
   void advance(std::size_t n) noexcept { cur_ += n; }
+  /// What was written now ends here.
+  void seek(char* end) noexcept { cur_ = end; }
   std::size_t size() const noexcept { return static_cast<std::size_t>(cur_ - out_.data()); }
   /// The byte at an offset that size() gave earlier: for sizes known only afterwards.
   char* at(std::size_t offset) noexcept { return out_.data() + offset; }

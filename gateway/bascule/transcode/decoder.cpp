@@ -32,7 +32,7 @@ bool Decoder::structure(const StructPlan& plan) {
       return fail(Wrong::duplicate, "field " + found.name.text + " is there twice");
     word |= bit;
     const bool first = count++ == 0;
-    out_.append(found.json_key.data() + first, found.json_key.size() - first);
+    out_.key(found.json_key, first);
     if (!value(*found.type)) return false;
     hint = index + 1;
   }

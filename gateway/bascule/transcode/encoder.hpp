@@ -5,6 +5,7 @@
 // records the Problem and returns false, after which the encoder is done.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -38,20 +39,10 @@ class Encoder {
   bool small_enough(std::size_t start);
 
  private:
-  /// Which fields of one struct were met: bits, on the stack for up to 64 fields.
+  /// Which fields of one struct were met: bits, here for the first 64 fields, in the workspace for more.
   struct Seen {
-    explicit Seen(std::size_t fields) {
-      if (fields > 64) more.assign(fields / 64, 0);
-    }
-    bool test(std::uint32_t i) const noexcept {
-      return ((i < 64 ? first : more[i / 64 - 1]) >> (i & 63) & 1) != 0;
-    }
-    void set(std::uint32_t i) noexcept {
-      (i < 64 ? first : more[i / 64 - 1]) |= std::uint64_t{1} << (i & 63);
-    }
-
     std::uint64_t first = 0;
-    std::vector<std::uint64_t> more;
+    std::size_t more = 0;  ///< where its words begin in the workspace
     std::uint32_t count = 0;
   };
   struct Token {
@@ -62,10 +53,14 @@ class Encoder {
 
   // encoder.cpp: objects and fields
   bool members(const StructPlan& plan, const Overlay* overlay, Seen& seen);
-  bool member(const StructPlan& plan, const Overlay* overlay, Seen& seen, std::uint32_t& hint);
-  std::uint32_t find_field(const StructPlan& plan, const char* key);
+  const FieldPlan* find_field(const StructPlan& plan, const char* key);
   bool unknown_member(const StructPlan& plan, const char* key);
+  bool null_field(const FieldPlan& plan);
+  char* plain_field(const FieldPlan& plan, const std::uint32_t* at);
   bool field(const FieldPlan& plan, const Overlay* overlay);
+  bool test(const Seen& seen, std::uint32_t field) const noexcept;
+  bool meet(Seen& seen, std::uint32_t field);
+  static const Overlay* inside(const Overlay& overlay, std::uint32_t field) noexcept;
   bool complete(const StructPlan& plan, const Overlay* overlay, const Seen& seen, std::uint32_t object_at);
   void write_default(const FieldPlan& plan);
 
@@ -74,6 +69,8 @@ class Encoder {
   bool integer(std::int64_t& value, thrift::Kind kind);
   bool real(double& value);
   bool string(const thrift::Checks* checks);
+  char* string_at(char* to);
+  char* escaped_string_at(char* to, const Token& raw);
   bool binary(const thrift::Checks* checks);
   bool uuid();
   bool enumeration(const EnumPlan& plan, std::int64_t& value);
@@ -105,8 +102,11 @@ class Encoder {
   bool wrong_parameter(const Overlay::Item& item, Wrong wrong, std::string what, std::string expected = {});
 
   // failures
-  [[gnu::cold, gnu::noinline]] bool fail(Wrong wrong, std::size_t at, std::string what,
-                                         std::string expected = {});
+  [[gnu::cold, gnu::noinline]] bool wrong_integer(thrift::Kind kind);
+  [[gnu::cold, gnu::noinline]] bool given_twice(const FieldPlan& plan);
+  [[gnu::cold, gnu::noinline]] bool wrong_union(const StructPlan& plan, std::size_t at);
+  [[gnu::cold, gnu::noinline]] bool fail(Wrong wrong, std::size_t at, std::string_view what,
+                                         std::string_view expected = {});
   [[gnu::cold, gnu::noinline]] bool wrong_type(std::string_view expected);
   [[gnu::cold, gnu::noinline]] bool expected_token(std::string_view what);
   [[gnu::cold, gnu::noinline]] bool broken(std::size_t at, const std::string& rule);
@@ -114,10 +114,18 @@ class Encoder {
 
   bool passed(const std::string* rule, std::size_t at) { return !rule || broken(at, *rule); }
   char peek() const noexcept { return text_[*at_]; }
-  /// Whether a number or literal may end at p.
-  bool ends(const char* p) const noexcept;
+  /// Whether a number or literal may end at p: only the end mark is NUL, any other NUL is garbage.
+  bool ends(const char* p) const noexcept { return ending(*p) || p == text_ + work_.scanner_.size(); }
+  static bool ending(char c) noexcept {
+    static constexpr auto table = [] {
+      std::array<bool, 256> made{};
+      for (const unsigned char each : {',', '}', ']', ' ', '\n', '\r', '\t'}) made[each] = true;
+      return made;
+    }();
+    return table[static_cast<unsigned char>(c)];
+  }
   bool enter() { return ++depth_ <= options_.json_depth || too_deep(); }
-  bool too_deep();
+  [[gnu::cold, gnu::noinline]] bool too_deep();
 
   Workspace& work_;
   thrift::CompactWriter& out_;

@@ -4,8 +4,7 @@
 #include <span>
 
 #include "bascule/transcode/canonical.hpp"
-#include "bascule/transcode/encoder.hpp"
-#include "bascule/transcode/number.hpp"
+#include "bascule/transcode/encoder_inline.hpp"
 
 namespace bascule::transcode {
 
@@ -119,9 +118,9 @@ bool Encoder::object_key(const TypePlan& key, const thrift::Checks* checks) {
   if (index != Names::none) {
     number = key.enumeration->values[index];
   } else {
-    const std::string ended(text);  // parse_integer wants a byte that is no digit behind
-    const char* p = ended.c_str();
-    if (parse_integer(p, number) != NumberError::none || p != ended.c_str() + ended.size() ||
+    const std::string ended = std::string(text).append(number_padding, '\0');
+    const char* p = ended.data();
+    if (parse_integer(p, number) != NumberError::none || p != ended.data() + text.size() ||
         !integer_range(key.kind).holds(number)) {
       return fail(Wrong::format, at, "the key is not of type " + key.name, key.name);
     }

@@ -4,9 +4,7 @@
 #include <limits>
 
 #include "bascule/thrift/utf8.hpp"
-#include "bascule/transcode/encoder.hpp"
-#include "bascule/transcode/number.hpp"
-#include "bascule/transcode/text.hpp"
+#include "bascule/transcode/encoder_inline.hpp"
 
 namespace bascule::transcode {
 
@@ -28,7 +26,7 @@ bool Encoder::overlaid(const StructPlan& plan, const Overlay& overlay, Seen& see
   for (const Overlay::Item& item : overlay.items) {
     if (item.body ? !text_ : (item.inner || given(item.binding) == 0)) continue;
     const FieldPlan& target = plan.fields[item.field];
-    seen.set(item.field);
+    meet(seen, item.field);
     if (!(item.body ? field(target, item.inner.get()) : parameter_field(target, item))) return false;
   }
   return true;
@@ -37,9 +35,9 @@ bool Encoder::overlaid(const StructPlan& plan, const Overlay& overlay, Seen& see
 /// Structs that the JSON did not hold but parameters reach into: after its members.
 bool Encoder::overlaid_structs(const StructPlan& plan, const Overlay& overlay, Seen& seen) {
   for (const Overlay::Item& item : overlay.items) {
-    if (!item.inner || seen.test(item.field) || !given(*item.inner)) continue;
+    if (!item.inner || test(seen, item.field) || !given(*item.inner)) continue;
     const FieldPlan& target = plan.fields[item.field];
-    seen.set(item.field);
+    meet(seen, item.field);
     out_.field_begin(target.type->wire, target.id);
     if (!structure(*target.type->structure, item.inner.get(), false)) return false;
   }
@@ -124,13 +122,13 @@ bool Encoder::parameter(const TypePlan& type, const thrift::Checks* checks, std:
       out_.advance(16);
       break;
     case Kind::dbl: {
-      const std::string ended(text);
-      const char* p = ended.c_str();
+      const std::string ended = std::string(text).append(number_padding, '\0');
+      const char* p = ended.data();
       double value = text == "NaN"         ? std::numeric_limits<double>::quiet_NaN()
                      : text == "-Infinity" ? -HUGE_VAL
                                            : HUGE_VAL;
       if (text != "NaN" && text != "Infinity" && text != "-Infinity" &&
-          (parse_double(p, value) != NumberError::none || p != ended.c_str() + ended.size())) {
+          (parse_double(p, value) != NumberError::none || p != ended.data() + text.size())) {
         return wrong_parameter(item, Wrong::format, "this is not a number", "a number");
       }
       out_.dbl(value);
@@ -160,10 +158,10 @@ bool Encoder::parameter_integer(const TypePlan& type, std::string_view text, std
       return true;
     }
   }
-  const std::string ended(text);
-  const char* p = ended.c_str();
+  const std::string ended = std::string(text).append(number_padding, '\0');
+  const char* p = ended.data();
   const NumberError error = parse_integer(p, value);
-  if ((error != NumberError::none && error != NumberError::range) || p != ended.c_str() + ended.size()) {
+  if ((error != NumberError::none && error != NumberError::range) || p != ended.data() + text.size()) {
     return wrong_parameter(item, Wrong::format, "this is not of type " + type.name, type.name);
   }
   const IntegerRange range = integer_range(type.kind);

@@ -3,8 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "bascule/transcode/encoder.hpp"
-#include "bascule/transcode/number.hpp"
+#include "bascule/transcode/encoder_inline.hpp"
 #include "bascule/transcode/text.hpp"
 
 namespace bascule::transcode {
@@ -17,45 +16,24 @@ std::string words(IntegerRange range) {
   return "an integer from " + std::to_string(range.low) + " to " + std::to_string(range.high);
 }
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
 }  // namespace
 
-bool Encoder::boolean(bool& value) {
-  const char* const p = text_ + *at_;
-  if (std::memcmp(p, "true", 4) == 0 && ends(p + 4)) {
-    value = true;
-  } else if (std::memcmp(p, "false", 5) == 0 && ends(p + 5)) {
-    value = false;
-  } else {
-    return wrong_type("true or false");
-  }
-  ++at_;
-  return true;
-}
-
-bool Encoder::integer(std::int64_t& value, Kind kind) {
+bool Encoder::wrong_integer(Kind kind) {
   const char* const start = text_ + *at_;
   const bool quoted = *start == '"' && kind == Kind::i64;
   const char* p = start + quoted;
+  std::int64_t value = 0;
   const NumberError error = parse_integer(p, value);
-  const IntegerRange range = integer_range(kind);
-  if (error == NumberError::none && range.holds(value)) [[likely]] {
-    if (quoted ? *p == '"' : ends(p)) [[likely]] {
-      ++at_;
-      return true;
-    }
-    return fail(quoted ? Wrong::format : Wrong::syntax, *at_, "this is not an integer", words(range));
-  }
+  const std::string expected = words(integer_range(kind));
   if (*start != '-' && (*start < '0' || *start > '9') && !quoted) return wrong_type("an integer");
-  if (error == NumberError::grammar) {
-    return fail(quoted ? Wrong::format : Wrong::syntax, *at_, "this is not an integer", words(range));
-  }
   if (error == NumberError::fraction) {
     return fail(Wrong::type, *at_, "expected an integer, found a number with a fraction or exponent",
-                words(range));
+                expected);
   }
-  return fail(Wrong::range, *at_, "the number is outside of " + words(range).substr(3), words(range));
+  if (error == NumberError::range || (error == NumberError::none && !integer_range(kind).holds(value))) {
+    return fail(Wrong::range, *at_, "the number does not fit: expected " + expected, expected);
+  }
+  return fail(quoted ? Wrong::format : Wrong::syntax, *at_, "this is not an integer", expected);
 }
 
 bool Encoder::real(double& value) {
@@ -83,19 +61,6 @@ bool Encoder::real(double& value) {
   return true;
 }
 
-/// A string token: simdjson indexed its opening quote only, so its closing quote is the last byte that is no
-/// white space before the next token.
-bool Encoder::token(Token& token, std::string_view expected) {
-  const char* const begin = text_ + *at_ + 1;
-  if (begin[-1] != '"') return wrong_type(expected);
-  const char* end = text_ + at_[1] - 1;
-  while (is_space(*end)) --end;
-  if (end < begin || *end != '"') return fail(Wrong::syntax, *at_, "the string is not closed");
-  token = {begin, static_cast<std::size_t>(end - begin)};
-  ++at_;
-  return true;
-}
-
 /// What a token means: itself, or unescaped in the workspace (until the next call).
 bool Encoder::decoded(const Token& raw, std::string_view& text) {
   text = raw.view();
@@ -110,20 +75,26 @@ bool Encoder::decoded(const Token& raw, std::string_view& text) {
   return true;
 }
 
+char* Encoder::escaped_string_at(char* to, const Token& raw) {
+  std::string_view text;
+  if (!decoded(raw, text)) return nullptr;
+  to = thrift::Sink::put_varint(to, text.size());
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
 bool Encoder::string(const thrift::Checks* checks) {
   const std::size_t at = *at_;
-  Token raw{};
-  if (!token(raw, "a string")) return false;
-  out_.reserve(raw.size + 32);
-  char* const start = thrift::Sink::put_varint(out_.cursor(), raw.size);
-  std::string_view text{start, raw.size};
-  if (copy_plain(raw.begin, raw.size, start)) [[likely]] {
-    out_.advance(static_cast<std::size_t>(start + raw.size - out_.cursor()));
-  } else {
-    if (!decoded(raw, text)) return false;
-    out_.string(text);
+  out_.reserve(at_[1] - *at_ + 64);
+  const std::size_t before = out_.size();
+  char* const end = string_at(out_.cursor());
+  if (!end) return false;
+  out_.seek(end);
+  if (!checks) return true;
+  const char* p = out_.at(before);
+  while (static_cast<signed char>(*p++) < 0) {  // over the size
   }
-  return !checks || passed(checks->text(text), at);
+  return passed(checks->text({p, static_cast<std::size_t>(end - p)}), at);
 }
 
 bool Encoder::binary(const thrift::Checks* checks) {

@@ -1,7 +1,9 @@
 // JSON numbers to integers and doubles: exact, locale-free, strict about the grammar.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 namespace bascule::transcode {
@@ -13,14 +15,45 @@ enum class NumberError : std::uint8_t {
   range,     ///< too large
 };
 
-/// Reads the longest integer at p and moves p behind it. The text must end in a byte that is no digit.
+/// Bytes behind the text that parse_integer and parse_double may read.
+inline constexpr std::size_t number_padding = 8;
+
+/// The leading digits of 8 bytes: how many, and their value. Without a loop: lengths vary, so a loop would
+/// mispredict.
+struct Digits {
+  unsigned count;
+  std::uint32_t value;
+};
+inline Digits leading_digits(const char* p) noexcept {
+  std::uint64_t x;
+  std::memcpy(&x, p, 8);
+  x ^= 0x3030303030303030;  // a digit becomes 0 to 9
+  const std::uint64_t others = (x | (x + 0x7676767676767676)) & 0x8080808080808080;
+  if ((others & 0x80) != 0) return {0, 0};
+  const unsigned count = others == 0 ? 8 : static_cast<unsigned>(std::countr_zero(others)) >> 3;
+  x <<= 64 - 8 * count;  // leading zeros in front
+  x = x * 10 + (x >> 8);
+  x = ((x & 0x000000ff000000ff) * 0x000f424000000064 +
+       ((x >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >>
+      32;
+  return {count, static_cast<std::uint32_t>(x)};
+}
+
+/// Reads the longest integer at p and moves p behind it. number_padding bytes behind the text must be
+/// readable, and the first of them no digit.
 inline NumberError parse_integer(const char*& p, std::int64_t& value) noexcept {
+  static constexpr std::uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
   const bool negative = *p == '-';
   const char* at = p + negative;
   const char* const first = at;
-  std::uint64_t sum = 0;
-  for (unsigned digit; (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) <= 9; ++at)
-    sum = sum * 10 + digit;
+  Digits part = leading_digits(at);
+  std::uint64_t sum = part.value;
+  at += part.count;
+  while (part.count == 8) {
+    part = leading_digits(at);
+    sum = sum * tens[part.count] + part.value;
+    at += part.count;
+  }
   const auto digits = at - first;
   p = at;
   if (digits == 0 || (*first == '0' && digits > 1)) return NumberError::grammar;

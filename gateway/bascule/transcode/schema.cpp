@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "bascule/thrift/compact.hpp"
 #include "bascule/transcode/value.hpp"
 
 namespace bascule::transcode {
@@ -51,20 +52,15 @@ std::string json_quoted(std::string_view text) {
   return quoted + '"';
 }
 
-}  // namespace
-
-IntegerRange integer_range(Kind kind) noexcept {
-  switch (kind) {
-    case Kind::i8:
-      return {-128, 127};
-    case Kind::i16:
-      return {-32768, 32767};
-    case Kind::i64:
-      return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
-    default:
-      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
-  }
+JsonKey json_key(std::string_view name) {
+  JsonKey key;
+  key.text = "," + json_quoted(name) + ":";
+  key.size = static_cast<std::uint32_t>(key.text.size());
+  std::copy_n(key.text.begin(), std::min(key.text.size(), key.head.size()), key.head.begin());
+  return key;
 }
+
+}  // namespace
 
 bool TypePlan::object_keys() const noexcept {
   switch (key->kind) {
@@ -168,15 +164,20 @@ class SchemaCompiler {
     FieldPlan& made = plan.fields.emplace_back(field.name);
     made.id = field.id;
     made.type = type(*field.type);
+    made.kind = made.type->kind;
+    made.code = thrift::compact::code(made.type->wire);
     made.optional = plan.is_union || field.requiredness == thrift::Requiredness::optional;
     made.required = !plan.is_union && field.requiredness == thrift::Requiredness::required;
-    made.json_key = "," + json_quoted(field.name) + ":";
+    made.json_key = json_key(field.name);
     try {
       made.checks = thrift::Checks::compile(field);
     } catch (const thrift::DescriptorError& error) {
       throw thrift::DescriptorError(where + error.pointer() + "/annotations", error.what());
     }
     made.not_nil = made.checks && made.checks->not_nil();
+    if (!made.checks && (made.kind == Kind::i32 || made.kind == Kind::i64))
+      made.shortcut = FieldPlan::Shortcut::number;
+    if (!made.checks && made.kind == Kind::string) made.shortcut = FieldPlan::Shortcut::text;
     if (field.default_json && !made.optional) defaults_.emplace_back(&field, &made);
   }
 

@@ -5,8 +5,10 @@
 // shared_ptr. Immutable once made: read from any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,7 +30,19 @@ struct IntegerRange {
   bool holds(std::int64_t value) const noexcept { return value >= low && value <= high; }
 };
 /// Of i8, i16, i32 and i64; an enumeration's is i32's.
-IntegerRange integer_range(thrift::Kind kind) noexcept;
+constexpr IntegerRange integer_range(thrift::Kind kind) noexcept {
+  using limits = std::numeric_limits<std::int64_t>;
+  switch (kind) {
+    case thrift::Kind::i8:
+      return {-128, 127};
+    case thrift::Kind::i16:
+      return {-32768, 32767};
+    case thrift::Kind::i64:
+      return {limits::min(), limits::max()};
+    default:
+      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+  }
+}
 
 /// How a type is written in JSON and in Thrift.
 struct TypePlan {
@@ -45,10 +59,23 @@ struct TypePlan {
   bool object_keys() const noexcept;
 };
 
+/// `,"name":` of a field, ready to be written in blocks.
+struct JsonKey {
+  std::array<char, 32> head{};  ///< its first bytes
+  std::uint32_t size = 0;
+  std::string text;  ///< the whole of it
+};
+
 struct FieldPlan {
   explicit FieldPlan(std::string_view field_name) : name(field_name) {}
 
+  /// Fields that the encoder writes in one go when their JSON is plain: i32 and i64, string; without checks.
+  enum class Shortcut : std::uint8_t { none, number, text };
+
   Name name;
+  Shortcut shortcut = Shortcut::none;
+  thrift::Kind kind = thrift::Kind::boolean;  ///< the type's
+  std::uint8_t code = 0;                      ///< the compact protocol's, of the type
   std::int16_t id = 0;
   bool required = false;  ///< the contract says required
   bool not_nil = false;   ///< vt.not_nil: must be in the JSON
@@ -56,7 +83,7 @@ struct FieldPlan {
   const TypePlan* type = nullptr;
   std::shared_ptr<const thrift::Checks> checks;  ///< null: none
   std::string default_bytes;                     ///< the compact value written when absent; empty: none
-  std::string json_key;                          ///< `,"name":`
+  JsonKey json_key;
 
   /// Must be in the JSON, unless a default takes its place.
   bool needed() const noexcept { return required || not_nil; }

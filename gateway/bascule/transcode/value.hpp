@@ -42,6 +42,7 @@ class Workspace {
   };
   Scanner scanner_;
   std::vector<Span> spans_;
+  std::vector<std::uint64_t> words_;  ///< bits of fields beyond the 64th
   std::string text_;
 };
 
