@@ -130,8 +130,15 @@ Section Document::section(std::string_view path) const {
     table = node == nullptr ? nullptr : node->as_table();
     start = dot + 1;
   }
-  tree_->open(std::string(path), table);
+  tree_->open(std::string(path), table).owned = true;
   return Section(tree_, table, std::string(path));
+}
+
+Section Document::borrow(std::string_view path) const {
+  const bool owned = tree_->opened.contains(path) && tree_->opened.find(path)->second.owned;
+  Section section = this->section(path);
+  tree_->opened.find(path)->second.owned = owned;
+  return section;
 }
 
 void Document::finish() const {
@@ -143,6 +150,7 @@ void Document::finish() const {
     }
   }
   for (const auto& [path, opened] : tree_->opened) {
+    if (!opened.owned) continue;
     check_file(*tree_, path, opened);
     check_environment(*tree_, path, opened);
   }

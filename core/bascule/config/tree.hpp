@@ -13,6 +13,7 @@ namespace bascule::config {
 struct Opened {
   const toml::table* table = nullptr;
   std::set<std::string, std::less<>> asked;
+  bool owned = true;  ///< false: borrowed, what was not asked for is somebody else's
 };
 
 struct Tree {

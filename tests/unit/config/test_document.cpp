@@ -108,6 +108,16 @@ TEST(Document, AnUnknownKeyIsAnErrorWithASuggestion) {
             "b.toml:3: gateway.lissten: unknown key (did you mean 'listen'?)");
 }
 
+TEST(Document, ABorrowedSectionsOtherKeysAreNotChecked) {
+  const Document document = Document::parse("[broker]\nurl = 'a'\nlisten = ':1'\n", "b.toml", {{"BASCULE_BROKER__X", "1"}});
+  EXPECT_EQ(document.borrow("broker").string("url", ""), "a");
+  EXPECT_NO_THROW(document.finish());
+  document.section("broker").string("url", "");
+  EXPECT_THAT(complaint([&] { document.finish(); }), HasSubstr("broker.listen: unknown key"));
+  document.borrow("broker");
+  EXPECT_THAT(complaint([&] { document.finish(); }), HasSubstr("broker.listen: unknown key")) << "it is ours too";
+}
+
 TEST(Document, AnUnknownSectionIsAnErrorEvenWhenItIsNotOpened) {
   const Document document = Document::parse("[gatway]\n", "b.toml");
   EXPECT_EQ(complaint([&] { document.finish(); }),
