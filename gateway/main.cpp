@@ -8,7 +8,8 @@ using namespace bascule;
 
 void serve(Daemon& daemon) {
   std::string listen;
-  daemon.flags().add_option("--http", listen, "HOST:PORT to listen on, instead of gateway.listen; port 0: the kernel chooses");
+  daemon.flags().add_option("--http", listen,
+                            "HOST:PORT to listen on, instead of gateway.listen; port 0: the kernel chooses");
   daemon.parse();
   auto settings = gateway::Settings::read(daemon.config());
   daemon.config().finish();
@@ -28,5 +29,6 @@ void serve(Daemon& daemon) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return bascule::Daemon::main("bascule-gateway", "The HTTP edge: serves contracts as HTTP/JSON", argc, argv, serve);
+  return bascule::Daemon::main("bascule-gateway", "The HTTP edge: serves contracts as HTTP/JSON", argc, argv,
+                               serve);
 }

@@ -40,7 +40,8 @@ class Document {
 
   /// Opens a section by dotted path ("service.orders"). An absent one reads as defaults.
   Section section(std::string_view path) const;
-  /// Opens a section that belongs to another process (a service reads broker.url): its other keys are not checked.
+  /// Opens a section that belongs to another process (a service reads broker.url): its other keys are not
+  /// checked.
   Section borrow(std::string_view path) const;
   /// The document itself as a section, for files of other shapes than the platform's (aggregates).
   Section root() const;

@@ -1,11 +1,12 @@
 // AccessLog: one JSON line a request, gathered and written once a turn of the loop.
 //
-// What: a line says what came, what was answered, how long each part took, and flags for why it went as it did:
-//   NR no route, UH the service is down, UF the call could not be made, UT the deadline passed, UR the reply was broken,
-//   UO too many open calls, DPE not HTTP that is served, DI input refused, UAEX not authorised, DC the client was gone,
-//   PA parts of an aggregate are missing. Words are Envoy's where Envoy has one.
-// Bounds: the text of a turn; a client's own text is cut at 1 KiB a field. Errors: a line that cannot be written is lost.
-// Thread safety: the loop's thread only.
+// What: a line says what came, what was answered, how long each part took, and flags for why it went as it
+// did:
+//   NR no route, UH the service is down, UF the call could not be made, UT the deadline passed, UR the reply
+//   was broken, UO too many open calls, DPE not HTTP that is served, DI input refused, UAEX not authorised,
+//   DC the client was gone, PA parts of an aggregate are missing. Words are Envoy's where Envoy has one.
+// Bounds: the text of a turn; a client's own text is cut at 1 KiB a field. Errors: a line that cannot be
+// written is lost. Thread safety: the loop's thread only.
 #pragma once
 
 #include <cstdint>

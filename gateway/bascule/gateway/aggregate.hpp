@@ -9,7 +9,8 @@
 //   required = true                         # without it there is no answer
 //   [[aggregate.part]]
 //   name = "favourite"
-//   get = "/v1/products/{customer.favourite_id}"   # waits for the part `customer`; a dotted path into its JSON
+//   get = "/v1/products/{customer.favourite_id}"   # waits for the part `customer`; a dotted path into its
+//   JSON
 //
 // Thread safety: a value; immutable once read.
 #pragma once
@@ -25,7 +26,7 @@ namespace bascule::gateway {
 
 /// A piece of a part's path.
 struct PathPiece {
-  std::string text;               ///< literal text, or what stood in the braces
+  std::string text;  ///< literal text, or what stood in the braces
   enum class Kind { literal, variable, part } kind = Kind::literal;
   std::size_t index = 0;          ///< which variable of the aggregate's path, or which part
   std::vector<std::string> keys;  ///< of a part: the way into its JSON

@@ -16,8 +16,8 @@ Problem problem(int status, std::string code, std::string detail) {
 void append_encoded(std::string& path, std::string_view value) {
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       path += c;
     } else {
@@ -46,10 +46,13 @@ bool Composition::launch_ready() {
       if (parts_[i].phase != State::Phase::waiting) continue;
       const auto& after = aggregate_.parts[i].after;
       const auto phase_of = [this](std::size_t part) { return parts_[part].phase; };
-      const bool blocked = std::any_of(after.begin(), after.end(), [&](std::size_t p) { return phase_of(p) == State::Phase::failed; });
-      const bool ready = std::all_of(after.begin(), after.end(), [&](std::size_t p) { return phase_of(p) == State::Phase::ok; });
+      const bool blocked = std::any_of(after.begin(), after.end(),
+                                       [&](std::size_t p) { return phase_of(p) == State::Phase::failed; });
+      const bool ready = std::all_of(after.begin(), after.end(),
+                                     [&](std::size_t p) { return phase_of(p) == State::Phase::ok; });
       if (!blocked && !ready) continue;
-      blocked ? failed(i, problem(502, "part_missing", "a part that this one takes a value from has failed")) : launch(i);
+      blocked ? failed(i, problem(502, "part_missing", "a part that this one takes a value from has failed"))
+              : launch(i);
       again = true;
     }
   }
@@ -70,7 +73,8 @@ bool Composition::prepare(std::size_t part, rpc::OutgoingCall& call, Problem& wh
   if (!expand(part, target, why)) return false;
   const std::size_t question = std::min(target.find('?'), target.size());
   const std::string_view query = std::string_view(target).substr(std::min(question + 1, target.size()));
-  if (path_.normalise(std::string_view(target).substr(0, question)) != routing::PathFault::none || !query_.parse(query)) {
+  if (path_.normalise(std::string_view(target).substr(0, question)) != routing::PathFault::none ||
+      !query_.parse(query)) {
     why = problem(500, "part_path", "its path cannot be used: " + target);
     return false;
   }
@@ -179,10 +183,15 @@ Step Composition::merge() {
     } else {
       to += "{\"part\":";
       telemetry::append_quoted(to, aggregate_.parts[i].name);
-      to.append(",\"status\":").append(std::to_string(parts_[i].status)).append(",\"problem\":").append(parts_[i].json).append("}");
+      to.append(",\"status\":")
+          .append(std::to_string(parts_[i].status))
+          .append(",\"problem\":")
+          .append(parts_[i].json)
+          .append("}");
     }
   }
-  if (!errors.empty()) body.append(body.size() > 1 ? "," : "").append("\"errors\":[").append(errors).append("]");
+  if (!errors.empty())
+    body.append(body.size() > 1 ? "," : "").append("\"errors\":[").append(errors).append("]");
   body += '}';
   if (body.size() > max_bytes) {
     return exchange_.fail(problem(502, "too_large", "the parts together are larger than 4 MiB"), "PA");

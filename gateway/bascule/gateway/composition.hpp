@@ -1,12 +1,12 @@
-// Composition: one aggregate being answered: its parts are called at once, or as soon as what they need is there, and
-// merged.
+// Composition: one aggregate being answered: its parts are called at once, or as soon as what they need is
+// there, and merged.
 //
-// What: all parts share the exchange's deadline. When every part came, the answer is an object with a member a part and
-// X-Gateway-Completed: true. When an optional part failed, its member is missing, `errors` says why, X-Gateway-Completed is
-// false and nothing may store the answer. When a required part failed, its failure is the answer, at once.
-// Bounds: Aggregate::max_parts calls; max_bytes of parts' JSON together. Parts are routes of contracts only: an aggregate
-// never calls an aggregate.
-// Lifetime: owned by the exchange. Thread safety: the loop's thread only.
+// What: all parts share the exchange's deadline. When every part came, the answer is an object with a member
+// a part and X-Gateway-Completed: true. When an optional part failed, its member is missing, `errors` says
+// why, X-Gateway-Completed is false and nothing may store the answer. When a required part failed, its
+// failure is the answer, at once. Bounds: Aggregate::max_parts calls; max_bytes of parts' JSON together.
+// Parts are routes of contracts only: an aggregate never calls an aggregate. Lifetime: owned by the exchange.
+// Thread safety: the loop's thread only.
 #pragma once
 
 #include <string>

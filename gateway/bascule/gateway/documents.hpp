@@ -1,5 +1,5 @@
-// The documents that describe what is served: OpenAPI 3.1 of the HTTP side, AsyncAPI 3 of the events and calls.
-// Thread safety: pure functions.
+// The documents that describe what is served: OpenAPI 3.1 of the HTTP side, AsyncAPI 3 of the events and
+// calls. Thread safety: pure functions.
 #pragma once
 
 #include <string>

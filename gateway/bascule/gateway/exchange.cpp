@@ -70,7 +70,8 @@ Step Exchange::fail(Problem problem, std::string_view why) {
 }
 
 void Exchange::call(rpc::OutgoingCall call, UniqueFunction<void(rpc::Reply&&)> done) {
-  // The generation outlives the exchange's reuse: a late reply of an abandoned request must not reach the next one.
+  // The generation outlives the exchange's reuse: a late reply of an abandoned request must not reach the
+  // next one.
   const std::size_t slot = calls_.size();
   calls_.push_back({0, std::move(done)});
   const auto id = context_.upstream.start(
@@ -129,8 +130,15 @@ void Exchange::record() {
 void Exchange::refuse(const http::Rejection& rejection, http::Response& response) {
   reset();
   response_ = &response;
-  fail({rejection.status, std::string(rejection.rule), std::string(rejection.sentence), transcode::Source::reply, {}}, "DPE");
-  context_.metrics.counter("bascule_gateway_refused_total", "Messages that are not HTTP that is served, by rule.", {"rule"})
+  fail({rejection.status,
+        std::string(rejection.rule),
+        std::string(rejection.sentence),
+        transcode::Source::reply,
+        {}},
+       "DPE");
+  context_.metrics
+      .counter("bascule_gateway_refused_total", "Messages that are not HTTP that is served, by rule.",
+               {"rule"})
       .with({std::string(rejection.rule)})
       .add();
   if (context_.log == nullptr) return;

@@ -1,10 +1,9 @@
 // Exchange: one request and its response on their way through the pipeline (pipeline.hpp).
 //
-// What: a connection has one and reuses it. Stages read the request, note what they found out in the members below, and
-// end the exchange with answer() or refuse(). It holds no socket and no clock of its own but the time of arrival.
-// Cancellation: when the client goes, open calls are cancelled and their replies, should they come, find another
-// generation and are dropped.
-// Thread safety: the loop's thread only.
+// What: a connection has one and reuses it. Stages read the request, note what they found out in the members
+// below, and end the exchange with answer() or refuse(). It holds no socket and no clock of its own but the
+// time of arrival. Cancellation: when the client goes, open calls are cancelled and their replies, should
+// they come, find another generation and are dropped. Thread safety: the loop's thread only.
 #pragma once
 
 #include <memory>
@@ -54,16 +53,16 @@ class Exchange final : public http::Session, public std::enable_shared_from_this
   void finish();
 
   // What stages found out, in the order of the pipeline.
-  telemetry::TraceContext trace;           ///< identify: of the calls made for this request
-  std::string trace_id, request_id;        ///< identify
-  Deadline deadline;                       ///< route
-  routing::Path path;                      ///< normalise
-  routing::Match match;                    ///< route
-  routing::Query query;                    ///< bind
-  std::shared_ptr<const Routes> routes;    ///< route: the table this exchange started with
-  const Route* route = nullptr;            ///< route: null for the gateway's own pages and for Thrift
-  std::string_view service;                ///< route, envelope: for the log
-  bool thrift = false;                     ///< envelope: the body is a Thrift message, passed through
+  telemetry::TraceContext trace;                 ///< identify: of the calls made for this request
+  std::string trace_id, request_id;              ///< identify
+  Deadline deadline;                             ///< route
+  routing::Path path;                            ///< normalise
+  routing::Match match;                          ///< route
+  routing::Query query;                          ///< bind
+  std::shared_ptr<const Routes> routes;          ///< route: the table this exchange started with
+  const Route* route = nullptr;                  ///< route: null for the gateway's own pages and for Thrift
+  std::string_view service;                      ///< route, envelope: for the log
+  bool thrift = false;                           ///< envelope: the body is a Thrift message, passed through
   std::vector<transcode::Parameter> parameters;  ///< bind
   std::optional<rpc::OutgoingCall> outgoing;     ///< encode, envelope
   rpc::Reply reply;                              ///< call

@@ -22,7 +22,10 @@ std::size_t loops_of(const Settings& settings) {
 }  // namespace
 
 Gateway::Gateway(Loop& loop, const Settings& settings, telemetry::Registry& metrics)
-    : loop_(loop), settings_(settings), metrics_(metrics), builder_(settings_, metrics, read_aggregates(settings)),
+    : loop_(loop),
+      settings_(settings),
+      metrics_(metrics),
+      builder_(settings_, metrics, read_aggregates(settings)),
       ready_timer_(loop.context()) {
   const auto routes = builder_.build({});
   const Pages pages{[this] { return not_ready(); }, [this] { return metrics_.text(); }};
@@ -80,7 +83,8 @@ std::string Gateway::not_ready() const {
 void Gateway::on_services(std::vector<contracts::ServiceState> services) {
   const auto routes = builder_.build(std::move(services));
   for (const std::string& refusal : routes->refusals) {
-    if (std::find(refusals_.begin(), refusals_.end(), refusal) == refusals_.end()) telemetry::error("contract refused", {{"reason", refusal}});
+    if (std::find(refusals_.begin(), refusals_.end(), refusal) == refusals_.end())
+      telemetry::error("contract refused", {{"reason", refusal}});
   }
   refusals_ = routes->refusals;
   telemetry::info("routes changed", {{"routes", routes->all.size()}, {"services", routes->services.size()}});

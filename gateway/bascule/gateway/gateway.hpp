@@ -1,9 +1,10 @@
-// Gateway: the HTTP edge as a library: workers on their threads, and the contracts that their routes come from.
+// Gateway: the HTTP edge as a library: workers on their threads, and the contracts that their routes come
+// from.
 //
-// What: the first worker lives on the caller's loop and watches the contracts; each further one has a thread of its own.
-// Errors: the constructor throws config::ConfigError for the aggregates' file and boost::system::system_error when it
-// cannot listen.
-// Lifetime: destroy it after the caller's loop has stopped. Thread safety: the caller's loop's thread only.
+// What: the first worker lives on the caller's loop and watches the contracts; each further one has a thread
+// of its own. Errors: the constructor throws config::ConfigError for the aggregates' file and
+// boost::system::system_error when it cannot listen. Lifetime: destroy it after the caller's loop has
+// stopped. Thread safety: the caller's loop's thread only.
 #pragma once
 
 #include <atomic>

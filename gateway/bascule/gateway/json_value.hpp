@@ -9,8 +9,8 @@
 
 namespace bascule::gateway {
 
-/// The string, number or boolean at `keys` (object keys, or indices of arrays), as text; nullopt when it is absent or
-/// something else.
+/// The string, number or boolean at `keys` (object keys, or indices of arrays), as text; nullopt when it is
+/// absent or something else.
 std::optional<std::string> scalar_at(std::string_view json, const std::vector<std::string>& keys);
 
 }  // namespace bascule::gateway

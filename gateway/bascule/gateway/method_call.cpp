@@ -39,9 +39,10 @@ std::optional<Problem> unknown_query(const Route& route, const routing::Query& q
     for (const BindingSource& source : route.bindings) {
       if (source.in == In::query) known += (known.empty() ? "" : ", ") + source.name;
     }
-    return bad_parameter("unknown_parameter",
-                         "there is no such query parameter; " + (known.empty() ? "none is known" : "known: " + known),
-                         transcode::Source::query, pair.name);
+    return bad_parameter(
+        "unknown_parameter",
+        "there is no such query parameter; " + (known.empty() ? "none is known" : "known: " + known),
+        transcode::Source::query, pair.name);
   }
   return std::nullopt;
 }
@@ -58,8 +59,12 @@ bool names_problem_member(const thrift::TypeRef& type) {
 int status_of_exception(const thrift::Throw& thrown) { return thrown.http_code.value_or(500); }
 
 Problem broken_reply(const Route& route, std::string_view why) {
-  return {502, "broken_reply", route.service + " answered " + route.method->name + " with a reply that its contract does not allow: " +
-                                   std::string(why), transcode::Source::reply, {}};
+  return {502,
+          "broken_reply",
+          route.service + " answered " + route.method->name +
+              " with a reply that its contract does not allow: " + std::string(why),
+          transcode::Source::reply,
+          {}};
 }
 
 Problem application_failure(const Route& route, const thrift::ApplicationException& exception) {
@@ -87,7 +92,9 @@ std::optional<Problem> bind(const Route& route, const ParameterSources& from, bo
     } else if (source.in != In::body && from.request != nullptr) {
       const bool header = source.in == In::header;
       const std::string_view* field = from.request->find(header ? std::string_view(source.name) : "cookie");
-      const auto value = field == nullptr ? std::nullopt : header ? std::optional(*field) : cookie(*field, source.name);
+      const auto value = field == nullptr ? std::nullopt
+                         : header         ? std::optional(*field)
+                                          : cookie(*field, source.name);
       if (!value) continue;
       if (!routing::is_clean_utf8(*value)) {
         return bad_parameter("utf8", "it is not UTF-8 without control characters",
@@ -146,7 +153,8 @@ Outcome decode(const Route& route, const rpc::Reply& reply, std::string_view tra
       body.resize(start);
       outcome.status = status_of_exception(thrown);
       outcome.exception = true;
-      write_exception(body, outcome.status, thrown.type->named->name, json, names_problem_member(*thrown.type), trace_id);
+      write_exception(body, outcome.status, thrown.type->named->name, json,
+                      names_problem_member(*thrown.type), trace_id);
       return outcome;
     }
     case transcode::Reply::Outcome::application:

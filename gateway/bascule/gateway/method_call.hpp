@@ -1,4 +1,5 @@
-// MethodCall: from a matched route and where its parameters are to an outgoing call, and from the reply to JSON.
+// MethodCall: from a matched route and where its parameters are to an outgoing call, and from the reply to
+// JSON.
 //
 // Pure. The pipeline uses it for a request, a composition for each of its parts.
 // Thread safety: pure functions; the workspace belongs to one thread.
@@ -16,14 +17,16 @@
 
 namespace bascule::gateway {
 
-/// Where parameters come from. `request` is null for a part of an aggregate: it has no headers and no cookies.
+/// Where parameters come from. `request` is null for a part of an aggregate: it has no headers and no
+/// cookies.
 struct ParameterSources {
   const std::vector<std::string_view>& path_values;
   const routing::Query& query;
   const http::Request* request = nullptr;
 };
 
-/// Finds the route's parameters. A query parameter that the route does not have is refused unless `ignore_unknown`.
+/// Finds the route's parameters. A query parameter that the route does not have is refused unless
+/// `ignore_unknown`.
 std::optional<Problem> bind(const Route& route, const ParameterSources& from, bool ignore_unknown,
                             std::vector<transcode::Parameter>& to);
 

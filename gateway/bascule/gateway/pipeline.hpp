@@ -1,7 +1,8 @@
-// The pipeline: every stage that a request goes through, in order. docs/life-of-a-request.md tells it as a story.
+// The pipeline: every stage that a request goes through, in order. docs/life-of-a-request.md tells it as a
+// story.
 //
-// A stage is a function in the file of its name under stages/. It looks at the exchange and says how to go on (Step). A
-// stage that does not concern a request says `next`.
+// A stage is a function in the file of its name under stages/. It looks at the exchange and says how to go on
+// (Step). A stage that does not concern a request says `next`.
 #pragma once
 
 #include <array>
@@ -31,11 +32,14 @@ struct Stage {
   Step (*run)(Exchange&);
 };
 
-// Before this list: framing (bascule/http). Behind it: metrics, access log and the response's bytes (Exchange::finish).
+// Before this list: framing (bascule/http). Behind it: metrics, access log and the response's bytes
+// (Exchange::finish).
 inline constexpr std::array pipeline{
-    // Who and which: the trace that the request belongs to, its id. First, so that every refusal can be found again.
+    // Who and which: the trace that the request belongs to, its id. First, so that every refusal can be found
+    // again.
     Stage{"identify", stages::identify},
-    // The path, decoded once. Everything behind sees the same segments, so nothing is routed one way and judged another.
+    // The path, decoded once. Everything behind sees the same segments, so nothing is routed one way and
+    // judged another.
     Stage{"normalise", stages::normalise},
     // The gateway's own paths: /livez /readyz /metrics /openapi.json /asyncapi.json.
     Stage{"pages", stages::pages},

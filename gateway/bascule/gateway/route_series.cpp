@@ -4,14 +4,17 @@ namespace bascule::gateway {
 namespace {
 
 telemetry::Family<telemetry::Histogram>& durations(telemetry::Registry& registry) {
-  return registry.histogram("http_server_request_duration_seconds", "From a request's first byte to its response.",
+  return registry.histogram("http_server_request_duration_seconds",
+                            "From a request's first byte to its response.",
                             {"http_request_method", "http_route", "http_response_status_code"});
 }
 
 }  // namespace
 
 RouteSeries::RouteSeries(telemetry::Registry& registry, std::string method, std::string route)
-    : registry_(registry), method_(std::move(method)), route_(std::move(route)),
+    : registry_(registry),
+      method_(std::move(method)),
+      route_(std::move(route)),
       service_(&registry
                     .histogram("bascule_gateway_service_duration_seconds",
                                "From sending a call to its reply, as the gateway sees it.", {"http_route"})

@@ -1,7 +1,8 @@
 // RouteSeries: the metrics of one route template, found without a lock once a status was seen.
 //
-// http_server_request_duration_seconds{method, route, status} and bascule_gateway_service_duration_seconds{route}.
-// Lifetime: the registry must outlive it. Thread safety: any thread.
+// http_server_request_duration_seconds{method, route, status} and
+// bascule_gateway_service_duration_seconds{route}. Lifetime: the registry must outlive it. Thread safety: any
+// thread.
 #pragma once
 
 #include <array>

@@ -36,16 +36,16 @@ std::shared_ptr<const Routes> RouteBuilder::build(std::vector<contracts::Service
   auto routes = std::make_shared<Routes>();
   routes->aggregates = aggregates_;
   add_aggregates(*routes);
-  std::sort(services.begin(), services.end(), [](const auto& a, const auto& b) {
-    return a.up != b.up ? a.up : a.order < b.order;
-  });
+  std::sort(services.begin(), services.end(),
+            [](const auto& a, const auto& b) { return a.up != b.up ? a.up : a.order < b.order; });
   for (const contracts::ServiceState& service : services) {
     if (service.contract) add_service(*routes, service);
   }
   // What no service in sight needs any more is let go.
   std::erase_if(compiled_, [&services](const auto& entry) {
     return std::none_of(services.begin(), services.end(), [&entry](const contracts::ServiceState& service) {
-      return service.name == entry.first.first && service.contract && service.contract->digest == entry.first.second;
+      return service.name == entry.first.first && service.contract &&
+             service.contract->digest == entry.first.second;
     });
   });
   return routes;
@@ -76,8 +76,8 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
         const auto path = routing::Template::parse(http.path);
         if (const auto other = routes.table.conflict(http.verb, path)) {
           const Route& owner = *routes.all[*other];
-          throw Error(Errc::invalid_argument, http.verb + " " + http.path + " of " + method.name + " is taken by " +
-                                                  owner.service + " (" + owner.path + ")");
+          throw Error(Errc::invalid_argument, http.verb + " " + http.path + " of " + method.name +
+                                                  " is taken by " + owner.service + " (" + owner.path + ")");
         }
         made.push_back(make(service, method, http));
         templates.push_back(path);
@@ -92,12 +92,13 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
     }
     routes.services.emplace(service.name, service);
   } catch (const Error& error) {
-    routes.refusals.push_back("contract of " + service.name + " (" + service.contract->digest + "): " + error.what());
+    routes.refusals.push_back("contract of " + service.name + " (" + service.contract->digest +
+                              "): " + error.what());
   }
 }
 
-std::unique_ptr<Route> RouteBuilder::make(const contracts::ServiceState& service, const thrift::Method& method,
-                                          const thrift::Route& http) {
+std::unique_ptr<Route> RouteBuilder::make(const contracts::ServiceState& service,
+                                          const thrift::Method& method, const thrift::Route& http) {
   const Compiled& contract = compiled(service);
   auto route = std::make_unique<Route>();
   route->verb = http.verb;

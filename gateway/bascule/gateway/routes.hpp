@@ -1,9 +1,10 @@
-// Routes: everything that the gateway serves at one moment, built from contracts and aggregates and then only read.
+// Routes: everything that the gateway serves at one moment, built from contracts and aggregates and then only
+// read.
 //
-// What: one Routes object is swapped for the next when a service comes, goes or changes its contract. A service whose
-// routes collide with those of one that is known for longer is refused whole, and said so; services that are up go before
-// those that are down.
-// Lifetime: shared; a request holds the one it started with. Thread safety: immutable.
+// What: one Routes object is swapped for the next when a service comes, goes or changes its contract. A
+// service whose routes collide with those of one that is known for longer is refused whole, and said so;
+// services that are up go before those that are down. Lifetime: shared; a request holds the one it started
+// with. Thread safety: immutable.
 #pragma once
 
 #include <chrono>
@@ -24,15 +25,15 @@ namespace bascule::gateway {
 /// Where one binding of a route takes its text from. The position in Route::bindings is the binding's index.
 struct BindingSource {
   thrift::Binding::In in = thrift::Binding::In::query;
-  std::string name;            ///< of the parameter; lower case for headers
-  std::size_t variable = 0;    ///< of a path binding: which of the template's variables
+  std::string name;          ///< of the parameter; lower case for headers
+  std::size_t variable = 0;  ///< of a path binding: which of the template's variables
 };
 
 struct Route {
-  std::string verb, path;      ///< the template
+  std::string verb, path;  ///< the template
   std::string service, address;
-  bool up = true;              ///< an instance of its service is there
-  bool open = false;           ///< auth = "public"
+  bool up = true;     ///< an instance of its service is there
+  bool open = false;  ///< auth = "public"
   std::chrono::milliseconds timeout{0};
   std::shared_ptr<RouteSeries> series;
 

@@ -1,8 +1,8 @@
 // Worker: one loop of the gateway: its listener, its AMQP connection, its calls.
 //
-// What: a request lives on the loop that accepted its connection; loops share nothing but the metrics and the immutable
-// Routes, which are handed over by set_routes.
-// Thread safety: construct, start, drain and destroy on the loop's thread (or before it runs); set_routes from any thread.
+// What: a request lives on the loop that accepted its connection; loops share nothing but the metrics and the
+// immutable Routes, which are handed over by set_routes. Thread safety: construct, start, drain and destroy
+// on the loop's thread (or before it runs); set_routes from any thread.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ class RpcUpstream;
 
 class Worker {
  public:
-  Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen, telemetry::Registry& metrics, Pages pages,
-         std::shared_ptr<const Routes> routes);
+  Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen, telemetry::Registry& metrics,
+         Pages pages, std::shared_ptr<const Routes> routes);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

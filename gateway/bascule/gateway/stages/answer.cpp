@@ -7,14 +7,19 @@ namespace {
 
 std::string_view flags_of(Errc code) {
   switch (code) {
-    case Errc::deadline_exceeded: return "UT";
-    case Errc::resource_exhausted: return "UO";
-    case Errc::unavailable: return "UF";
-    default: return "UR";
+    case Errc::deadline_exceeded:
+      return "UT";
+    case Errc::resource_exhausted:
+      return "UO";
+    case Errc::unavailable:
+      return "UF";
+    default:
+      return "UR";
   }
 }
 
-// A failure goes back as Thrift's own exception when the service sent one, under the status that says the same.
+// A failure goes back as Thrift's own exception when the service sent one, under the status that says the
+// same.
 Step answer_thrift(Exchange& exchange) {
   rpc::Reply& reply = exchange.reply;
   const int status = status_of(reply.error);
@@ -37,7 +42,9 @@ Step answer(Exchange& exchange) {
     if (outcome.status == 503 || outcome.status == 429) response.add("retry-after", "1");
     return exchange.fail(*std::move(outcome.problem), flags_of(exchange.reply.error));
   }
-  return exchange.answer(outcome.status, outcome.exception ? problem_type : outcome.json ? "application/json" : "");
+  return exchange.answer(outcome.status, outcome.exception ? problem_type
+                                         : outcome.json    ? "application/json"
+                                                           : "");
 }
 
 }  // namespace bascule::gateway::stages

@@ -19,15 +19,17 @@ Step call(Exchange& exchange) {
   rpc::CallOptions& options = exchange.outgoing->options;
   if (const std::string_view* key = exchange.request().find("idempotency-key")) {
     if (!is_key(*key)) {
-      return exchange.fail({400, "idempotency_key", "must be 1 to 255 visible ASCII characters", transcode::Source::header,
-                            "idempotency-key"}, "DI");
+      return exchange.fail({400, "idempotency_key", "must be 1 to 255 visible ASCII characters",
+                            transcode::Source::header, "idempotency-key"},
+                           "DI");
     }
     options.idempotency_key = *key;
   }
   Context& context = exchange.context();
   if (context.upstream.in_flight() >= context.settings.max_in_flight) {
     exchange.response().add("retry-after", "1");
-    return exchange.fail({503, "overloaded", "too many calls are open; try again later", transcode::Source::reply, {}}, "UO");
+    return exchange.fail(
+        {503, "overloaded", "too many calls are open; try again later", transcode::Source::reply, {}}, "UO");
   }
   options.deadline = exchange.deadline;
   options.trace = exchange.trace;

@@ -1,0 +1,113 @@
+"""A broker, a gateway, and a service that a test drives: no database, no code of the platform but the two daemons."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from support import daemons
+from support.platforms import TREE
+from support.waiting import eventually
+
+HERE = Path(__file__).parent
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+shelf_service = _load("shelf_service")
+
+
+@pytest.fixture(scope="session")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return shelf_service.Contract(HERE / "shelf.thrift", tmp_path_factory.mktemp("contract"), TREE)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemons.Daemon]:
+    with daemons.daemon("bascule-broker", {"broker": {"listen": "127.0.0.1:0"}}, tmp_path_factory.mktemp("broker")) as started:
+        yield started
+
+
+AGGREGATES = """
+[[aggregate]]
+path = "/v1/pages/{id}"
+timeout = "2s"
+[[aggregate.part]]
+name = "item"
+get = "/v1/items/{id}"
+required = true
+[[aggregate.part]]
+name = "slow"
+get = "/v1/slow/{id}"
+[[aggregate.part]]
+name = "others"
+get = "/v1/items?prefix={item.name}&limit=3"
+"""
+
+
+@pytest.fixture(scope="module")
+def gateway(broker: daemons.Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemons.Daemon]:
+    folder = tmp_path_factory.mktemp("gateway")
+    (folder / "aggregates.toml").write_text(AGGREGATES)
+    config: dict[str, object] = {
+        "broker": {"url": broker.amqp, "listen": "127.0.0.1:0"},
+        "gateway": {"listen": "127.0.0.1:0", "loops": 2, "aggregates": str(folder / "aggregates.toml")},
+    }
+    with daemons.daemon("bascule-gateway", config, folder) as started:
+        yield started
+
+
+@pytest.fixture
+def http(gateway: daemons.Daemon) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=gateway.endpoints["http"], timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def start_shelf(broker: daemons.Daemon, contract: Any) -> Iterator[Callable[..., Any]]:
+    running: list[Any] = []
+
+    def start(**options: Any) -> Any:
+        running.append(shelf_service.Shelf(broker.amqp, contract, **options).start())
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture
+def shelf(start_shelf: Callable[..., Any], http: httpx.Client) -> Any:
+    """A service that is up, and known to every loop of the gateway."""
+    started = start_shelf()
+    served = 0
+
+    def routed() -> bool:
+        nonlocal served
+        # Each loop learns of it by itself: a new connection may come to any of them.
+        with httpx.Client(base_url=http.base_url) as fresh:
+            served = served + 1 if fresh.options("/v1/items").status_code == 204 else 0
+        return served >= 8
+
+    eventually(routed, "the gateway has learnt the service's routes")
+    return started
+
+
+@pytest.fixture
+def void() -> Any:
+    return shelf_service.VOID
