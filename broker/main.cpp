@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "bascule/broker/broker.hpp"
+#include "bascule/broker/journal_thread.hpp"
 #include "bascule/config/document.hpp"
 #include "bascule/telemetry/log.hpp"
 
@@ -50,6 +51,23 @@ broker::BrokerOptions read_options(const config::Document& document, const Argum
   return options;
 }
 
+// In memory without a folder.
+std::unique_ptr<broker::Storage> open_storage(Loop& loop, const config::Document& document,
+                                              const Arguments& arguments) {
+  const auto section = document.section("broker");
+  const std::string data = arguments.data.empty() ? section.string("data", "") : arguments.data;
+  broker::JournalOptions options;
+  const auto fsync = section.choice("fsync", "group", {"group", "interval", "never"});
+  options.fsync = fsync == "group"      ? broker::Fsync::group
+                  : fsync == "interval" ? broker::Fsync::interval
+                                        : broker::Fsync::never;
+  options.interval = section.duration("fsync_interval", options.interval);
+  options.segment_size = section.size("journal_segment", options.segment_size);
+  document.finish();
+  if (data.empty()) return nullptr;
+  return broker::open_journal(loop, data + "/journal", options);
+}
+
 // Written beside it and renamed: whoever waits for the file never reads half of it.
 void write_ready_file(const std::string& path, const std::string& address) {
   const std::string temporary = path + ".tmp";
@@ -66,11 +84,10 @@ int serve(const Arguments& arguments) {
                             : config::Document::load(arguments.config, config::environment());
   const auto options = read_options(document, arguments);
   const auto level = document.section("log").choice("level", "info", {"debug", "info", "warn", "error"});
-  document.finish();
   telemetry::log_start("broker", *telemetry::level_from_string(level));
 
   Loop loop;
-  broker::Broker server(loop, options);
+  broker::Broker server(loop, options, open_storage(loop, document, arguments));
   server.start();
   asio::signal_set signals(loop.context(), SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int) {
@@ -95,6 +112,8 @@ int main(int argc, char** argv) {
   Arguments arguments;
   app.add_option("--config", arguments.config, "TOML file; section [broker]");
   app.add_option("--ready-file", arguments.ready_file, "written once the broker serves");
+  app.add_option("--data", arguments.data,
+                 "folder of the journal; without one, everything is in memory (overrides the file)");
   app.add_option("--listen", arguments.listen, "host:port; port 0: the kernel chooses (overrides the file)");
   CLI11_PARSE(app, argc, argv);
   ::signal(SIGPIPE, SIG_IGN);

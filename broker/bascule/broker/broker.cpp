@@ -69,6 +69,8 @@ struct Broker::State final : StorageListener {
     std::erase_if(shared.unconfirmed, [](const IncomingLink* link) { return !link->unconfirmed(); });
   }
 
+  void move_out(Lsn from, Lsn to) override { shared.router.move_out(from, to); }
+
   Loop& loop;
   std::unique_ptr<Storage> storage;
   Shared shared;
@@ -85,6 +87,7 @@ Broker::Broker(Loop& loop, const BrokerOptions& options, std::unique_ptr<Storage
 Broker::~Broker() { stop(); }
 
 void Broker::start() {
+  state_->storage->recover(state_->shared.router, Clock::now());
   state_->acceptor =
       std::make_unique<amqp::Acceptor>(state_->loop, state_->shared.options.listen,
                                        [state = state_.get()](std::unique_ptr<amqp::Stream> stream) {

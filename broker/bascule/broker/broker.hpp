@@ -24,7 +24,7 @@ namespace bascule::broker {
 
 class Broker {
  public:
-  /// `storage` null: in memory.
+  /// `storage` null: in memory. open_journal() (journal_thread.hpp) gives the durable one.
   Broker(Loop& loop, const BrokerOptions& options, std::unique_ptr<Storage> storage = nullptr);
   /// Cuts what is left.
   ~Broker();

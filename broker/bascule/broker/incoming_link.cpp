@@ -131,7 +131,10 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
   }
   const Admission admission = node->publish(message, now);
   if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
-  reject(delivery, "amqp:resource-limit-exceeded", "'" + node->address() + "' is full; send again later");
+  const bool disk = admission.result == Admission::Result::no_space;
+  reject(delivery, "amqp:resource-limit-exceeded",
+         disk ? "the broker's disk is full; durable messages are taken again when there is space"
+              : "'" + node->address() + "' is full; send again later");
 }
 
 void IncomingLink::accept(pn_delivery_t* delivery, Lsn lsn) {

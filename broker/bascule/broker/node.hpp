@@ -27,6 +27,7 @@ struct Admission {
   enum class Result : std::uint8_t {
     accepted,  ///< taken; the promise holds once the storage is durable up to `lsn`
     full,      ///< refused at a bound: amqp:resource-limit-exceeded
+    no_space,  ///< durable, and the disk is full
   };
   Result result = Result::accepted;
   Lsn lsn = 0;

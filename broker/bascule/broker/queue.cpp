@@ -16,8 +16,13 @@ std::optional<std::uint32_t> time_left(Time expires, Time now) noexcept {
 
 }  // namespace
 
-Queue::Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events)
-    : Node(Kind::queue, std::move(address)), settings_(settings), storage_(storage), events_(events) {}
+Queue::Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events,
+             std::string definition)
+    : Node(Kind::queue, std::move(address)),
+      settings_(settings),
+      storage_(storage),
+      events_(events),
+      definition_(std::move(definition)) {}
 
 Queue::~Queue() {
   for (Topic* topic : topics_) topic->forget(*this);
@@ -45,6 +50,7 @@ bool Queue::admit(std::uint32_t cost, Time now) {
 }
 
 Admission Queue::publish(const MessageRef& message, Time now) {
+  if (message->durable() && settings_.durable && !storage_.accepts()) return {Admission::Result::no_space, 0};
   if (!admit(message->cost(), now)) return {Admission::Result::full, 0};
   Lsn lsn = 0;
   if (message->durable() && settings_.durable) {
@@ -56,7 +62,7 @@ Admission Queue::publish(const MessageRef& message, Time now) {
 }
 
 QueueId Queue::storage_id() {
-  if (storage_id_ == 0) storage_id_ = storage_.declare(address(), {});
+  if (storage_id_ == 0) storage_id_ = storage_.declare(address(), definition_);
   return storage_id_;
 }
 
@@ -76,6 +82,28 @@ void Queue::enqueue(const MessageRef& message, Lsn lsn, Time now) {
   if (message->expires() == Time::max()) return;
   const Entry* kept = entries_.find(at);
   if (kept != nullptr && kept->state == Entry::State::available) index_expiry(at, message->expires());
+}
+
+void Queue::restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count) {
+  const Position at = entries_.end();
+  Entry& entry = entries_.push();
+  entry.message = message;
+  entry.lsn = lsn;
+  entry.cost = message->cost();
+  entry.delivery_count = delivery_count;
+  entry.acquired_before = delivery_count > 0;
+  entry.state = Entry::State::available;
+  ++available_;
+  bytes_ += entry.cost;
+  if (settings_.overflow == Overflow::block && over_bound(1, 0)) blocked_ = true;
+  if (message->expires() != Time::max()) index_expiry(at, message->expires());
+}
+
+void Queue::forget_stored() {
+  if (!declared()) return;
+  for_each_stored(1, std::numeric_limits<Lsn>::max(),
+                  [this](Entry& entry) { storage_.forget(storage_id_, entry.lsn); });
+  storage_.remove(storage_id_);
 }
 
 void Queue::attach(Consumer& consumer) {

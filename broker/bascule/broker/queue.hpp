@@ -58,7 +58,9 @@ class QueueEvents {
 
 class Queue final : public Node {
  public:
-  Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events);
+  /// `definition` is what the storage gives back at recovery, for whoever makes queues.
+  Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events,
+        std::string definition = {});
   ~Queue() override;
 
   // Producers.
@@ -71,6 +73,19 @@ class Queue final : public Node {
   /// Its number in the storage, declared at the first need.
   QueueId storage_id();
   bool declared() const noexcept { return storage_id_ != 0; }
+  /// Recovery: it is declared under this number already.
+  void restore_id(QueueId id) noexcept { storage_id_ = id; }
+  void restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count);
+  /// Calls visit(Entry&) for what is stored from `from` to before `to`.
+  template <class Visit>
+  void for_each_stored(Lsn from, Lsn to, Visit&& visit) {
+    for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+      Entry* entry = entries_.find(at);
+      if (entry != nullptr && entry->lsn >= from && entry->lsn < to) visit(*entry);
+    }
+  }
+  /// It is being deleted for good: the storage forgets it.
+  void forget_stored();
 
   // Consumers.
   using Node::attach;
@@ -126,6 +141,7 @@ class Queue final : public Node {
   const QueueSettings settings_;
   Storage& storage_;
   QueueEvents& events_;
+  const std::string definition_;
   QueueId storage_id_ = 0;
 
   Entries entries_;

@@ -1,6 +1,7 @@
 #include "bascule/broker/router.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "bascule/broker/lost_request.hpp"
 #include "bascule/broker/names.hpp"
@@ -10,6 +11,7 @@ namespace bascule::broker {
 namespace {
 
 constexpr std::size_t max_address = 1024;
+const std::string subscription_definition = "subscription ";
 
 }  // namespace
 
@@ -78,6 +80,7 @@ Opened Router::subscribe(const SubscriptionSpec& spec) {
   Queue& queue =
       add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic});
   bind(queue, spec.topic);
+  if (spec.durable) queue.storage_id();  // it outlives a restart even while it is empty
   return {&queue, Refusal::none};
 }
 
@@ -97,7 +100,9 @@ void Router::bind(Queue& subscription, const std::string& pattern) {
 }
 
 Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra) {
-  auto queue = std::make_unique<Queue>(address, settings, storage_, *this);
+  auto queue = std::make_unique<Queue>(
+      address, settings, storage_, *this,
+      extra.durable_subscription ? subscription_definition + extra.pattern : std::string());
   Queue& made = *queue;
   extra.node = std::move(queue);
   nodes_.emplace(std::move(address), std::move(extra));
@@ -137,7 +142,7 @@ void Router::remove(Node& node) {
   if (node.kind() == Node::Kind::queue) {
     auto& queue = static_cast<Queue&>(node);
     std::erase(patterns_, &queue);
-    if (queue.declared()) storage_.remove(queue.storage_id());
+    queue.forget_stored();
   }
   const std::string topic = found->second.pattern;
   auto dying = std::move(found->second.node);  // outlives its entry: links that hear of it may ask the router
@@ -177,6 +182,44 @@ void Router::sweep(Time now) {
     if (queue.has_expiring()) sweeping_.push_back(&queue);
   }
   for (Queue* queue : sweeping_) queue->sweep(now);
+}
+
+void Router::move_out(Lsn from, Lsn to) {
+  struct Stored {
+    std::vector<Entry*> entries;
+    std::vector<QueueCount> queues;
+  };
+  std::map<Lsn, Stored> found;  // in order
+  for (auto& [address, held] : nodes_) {
+    if (held.node->kind() != Node::Kind::queue) continue;
+    auto& queue = static_cast<Queue&>(*held.node);
+    if (!queue.declared()) continue;
+    queue.for_each_stored(from, to, [&](Entry& entry) {
+      Stored& stored = found[entry.lsn];
+      stored.entries.push_back(&entry);
+      stored.queues.push_back({queue.storage_id(), entry.delivery_count});
+    });
+  }
+  for (auto& [old, stored] : found) {
+    const Lsn lsn = storage_.copy(old, *stored.entries.front()->message, stored.queues);
+    for (Entry* entry : stored.entries) entry->lsn = lsn;
+  }
+}
+
+void Router::restore_queue(QueueId id, const std::string& address, const std::string& definition) {
+  QueueSettings settings = settings_.queue;
+  settings.rpc = address.starts_with(settings_.rpc_prefix);
+  const bool subscription = definition.starts_with(subscription_definition);
+  const std::string pattern =
+      subscription ? definition.substr(subscription_definition.size()) : std::string();
+  Queue& queue = add_queue(address, settings, {.durable_subscription = subscription, .pattern = pattern});
+  queue.restore_id(id);
+  restored_.emplace(id, &queue);
+  if (subscription) bind(queue, pattern);
+}
+
+void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues) {
+  for (const auto& [id, count] : queues) restored_.at(id)->restore(message, lsn, count);
 }
 
 void Router::for_each(const std::function<void(Node&)>& visit) const {

@@ -58,7 +58,7 @@ struct SubscriptionSpec {
   bool durable = false;
 };
 
-class Router final : public QueueEvents {
+class Router final : public QueueEvents, public Recovery {
  public:
   Router(RouterSettings settings, Storage& storage);
   ~Router();
@@ -84,6 +84,10 @@ class Router final : public QueueEvents {
   void left(Node& node);
 
   void sweep(Time now);
+  /// StorageListener::move_out for all queues.
+  void move_out(Lsn from, Lsn to);
+  void restore_queue(QueueId id, const std::string& address, const std::string& definition) override;
+  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues) override;
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
@@ -113,6 +117,7 @@ class Router final : public QueueEvents {
   Storage& storage_;
   std::unordered_map<std::string, Held, Hash, std::equal_to<>> nodes_;
   std::vector<Queue*> patterns_;  // subscriptions by pattern
+  std::unordered_map<QueueId, Queue*> restored_;
   std::vector<Queue*> sweeping_;  // scratch
   Topic nowhere_;                 // where a message to a topic without subscriptions goes
 };

@@ -20,6 +20,7 @@ bool Topic::has_room() const noexcept {
 }
 
 Admission Topic::publish(const MessageRef& message, Time now) {
+  if (message->durable() && !storage_.accepts()) return {Admission::Result::no_space, 0};
   stored_.clear();
   for (Queue* queue : subscriptions_) {
     if (!queue->admit(message->cost(), now)) return {Admission::Result::full, 0};

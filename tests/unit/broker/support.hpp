@@ -132,6 +132,11 @@ struct Events final : QueueEvents {
 /// Records what it is told; durable only as far as the test says.
 struct RecordingStorage final : Storage {
   void listen(StorageListener*) override {}
+  void recover(Recovery&, Time) override {}
+  void forget(QueueId queue, Lsn lsn) override {
+    log.push_back("forget " + std::to_string(queue) + " " + std::to_string(lsn));
+  }
+  Lsn copy(Lsn, const Message&, std::span<const QueueCount>) override { return ++last; }
   QueueId declare(std::string_view address, std::string_view) override {
     log.push_back("declare " + std::string(address));
     return ++queues;

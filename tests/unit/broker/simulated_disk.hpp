@@ -1,0 +1,146 @@
+// A disk whose power fails: what was not flushed may be there, or not, or in part, in any order.
+//
+// Seeded, so that a failing run is run again. A write is torn at sectors of 512 bytes. cut_after(n) makes the
+// n-th operation from now throw PowerCut in its middle; restart() is the machine coming up again.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "bascule/broker/disk.hpp"
+
+namespace bascule::broker::testing {
+
+struct PowerCut {};
+
+class SimulatedDisk final : public Disk {
+ public:
+  explicit SimulatedDisk(unsigned seed) : random_(seed) {}
+
+  std::vector<std::string> list() override {
+    std::vector<std::string> names;
+    for (const auto& [name, content] : files_) names.push_back(name);
+    return names;
+  }
+  std::unique_ptr<DiskFile> create(const std::string& name, std::uint64_t size, Bytes head) override {
+    if (free_files == 0) throw DiskFull("simulated: no space for " + name);
+    --free_files;
+    if (step()) {  // it appears whole, or not at all
+      if (random_() % 2 == 0) make(name, size, head);
+      throw PowerCut{};
+    }
+    make(name, size, head);
+    return std::make_unique<File>(*this, name);
+  }
+  std::unique_ptr<DiskFile> open(const std::string& name) override {
+    return std::make_unique<File>(*this, name);
+  }
+  void remove(const std::string& name) override {
+    if (step()) {
+      if (random_() % 2 == 0) files_.erase(name);
+      throw PowerCut{};
+    }
+    files_.erase(name);
+  }
+  std::string path(const std::string& name) const override { return "/simulated/" + name; }
+
+  void cut_after(int steps) { left_ = steps; }
+  /// Without a cut: what was not flushed is lost all the same.
+  void restart() {
+    for (auto& [name, content] : files_) content.lose(random_);
+    left_ = -1;
+  }
+  std::vector<std::uint8_t>& bytes(const std::string& name) { return files_.at(name).durable; }
+  std::size_t files() const { return files_.size(); }
+
+  int free_files = 1 << 30;
+  int operations = 0, syncs = 0;
+  bool lying_sync = false;  ///< a disk that says it flushed and did not: a negative control
+
+ private:
+  struct Pending {
+    std::uint64_t offset;
+    std::vector<std::uint8_t> bytes;
+  };
+  struct Content {
+    std::vector<std::uint8_t> durable;
+    std::vector<Pending> pending;
+
+    void apply(const Pending& write, std::size_t from, std::size_t to) {
+      std::copy(write.bytes.begin() + static_cast<long>(from), write.bytes.begin() + static_cast<long>(to),
+                durable.begin() + static_cast<long>(write.offset + from));
+    }
+    void flush() {
+      for (const Pending& write : pending) apply(write, 0, write.bytes.size());
+      pending.clear();
+    }
+    void lose(std::mt19937& random) {
+      std::shuffle(pending.begin(), pending.end(), random);
+      for (const Pending& write : pending) {
+        switch (random() % 4) {
+          case 0:
+            break;
+          case 1:
+            apply(write, 0, write.bytes.size());
+            break;
+          default:  // each sector by itself
+            for (std::size_t at = 0; at < write.bytes.size();) {
+              const std::size_t sector = 512 - (write.offset + at) % 512;
+              const std::size_t end = std::min(write.bytes.size(), at + sector);
+              if (random() % 2 == 0) apply(write, at, end);
+              at = end;
+            }
+        }
+      }
+      pending.clear();
+    }
+  };
+
+  class File final : public DiskFile {
+   public:
+    File(SimulatedDisk& disk, std::string name) : disk_(disk), name_(std::move(name)) {}
+    std::uint64_t size() override { return content().durable.size(); }
+    void write(std::uint64_t offset, Bytes bytes) override {
+      content().pending.push_back({offset, {bytes.begin(), bytes.end()}});
+      if (disk_.step()) throw PowerCut{};
+    }
+    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override {
+      std::vector<std::uint8_t> now = content().durable;
+      for (const Pending& write : content().pending) {
+        std::copy(write.bytes.begin(), write.bytes.end(), now.begin() + static_cast<long>(write.offset));
+      }
+      const std::size_t n =
+          std::min<std::size_t>(into.size(), now.size() - std::min<std::uint64_t>(offset, now.size()));
+      std::copy_n(now.begin() + static_cast<long>(offset), n, into.begin());
+      return n;
+    }
+    void sync() override {
+      ++disk_.syncs;
+      if (disk_.step()) throw PowerCut{};
+      if (!disk_.lying_sync) content().flush();
+    }
+
+   private:
+    Content& content() { return disk_.files_.at(name_); }
+    SimulatedDisk& disk_;
+    const std::string name_;
+  };
+
+  void make(const std::string& name, std::uint64_t size, Bytes head) {
+    Content& content = files_[name];
+    content = {};
+    content.durable.assign(size, 0);
+    std::copy(head.begin(), head.end(), content.durable.begin());
+  }
+  bool step() {
+    ++operations;
+    return left_ >= 0 && left_-- == 0;
+  }
+
+  std::mt19937 random_;
+  std::map<std::string, Content> files_;
+  int left_ = -1;
+};
+
+}  // namespace bascule::broker::testing
