@@ -162,6 +162,7 @@ asio::awaitable<void> OutboxRelay::Core::relay_once() {
   statements.emplace_back(read_rows, order_.blocked_keys(now), order_.blocked_ids(now), options_.batch);
   const auto results = co_await connection_->run(database_deadline(), std::move(statements));
   if (deletes) order_.deleted();
+  stats_.reads += 1;
   std::vector<OutboxRow> rows;
   for (const auto& row : results.back()) rows.push_back(read(row));
   stats_.oldest_age_ms = rows.empty() ? 0

@@ -47,7 +47,8 @@ struct OutboxRelayStats {
   bool active = false;               ///< holds the lock
   std::uint64_t published = 0;       ///< rows that the sink took
   std::uint64_t failed = 0;          ///< attempts that it refused
-  std::uint64_t batches = 0;         ///< reads that found rows
+  std::uint64_t reads = 0;           ///< times it looked
+  std::uint64_t batches = 0;         ///< of these, how often it found rows
   std::uint64_t sessions = 0;        ///< database sessions begun
   std::uint64_t pruned = 0;          ///< inbox rows removed
   std::size_t blocked = 0;           ///< keys that wait because of a failure

@@ -27,12 +27,11 @@ std::uint32_t Result::column_type(std::size_t column) const {
 }
 
 std::size_t Result::column(std::string_view name) const {
-  std::string known;
   for (std::size_t i = 0; i < columns_; ++i) {
-    const std::string_view here = PQfname(handle_.get(), static_cast<int>(i));
-    if (here == name) return i;
-    known += (known.empty() ? "" : ", ") + std::string(here);
+    if (PQfname(handle_.get(), static_cast<int>(i)) == name) return i;
   }
+  std::string known;
+  for (std::size_t i = 0; i < columns_; ++i) known += (i == 0 ? "" : ", ") + std::string(column_name(i));
   throw Error(Errc::internal, "the result has no column \"" + std::string(name) + "\"; it has: " + known);
 }
 

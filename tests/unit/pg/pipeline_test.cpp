@@ -155,6 +155,21 @@ TEST(Pipeline, UnitDoesNotDependOnAnUnconfirmedPreparationOfAnother) {
   EXPECT_TRUE(second->ok());
 }
 
+TEST(Pipeline, PreparationThatWasSkippedIsMadeUpForLater) {
+  FakeServer server;
+  server.fail_at = 0;  // "a"; the preparation of "b" is skipped
+  Pipeline pipeline(server, 16);
+  for (int round = 0; round < 2; ++round) {
+    auto unit = std::make_shared<TestUnit>(std::vector<std::string>{"a", "b"});
+    pipeline.enqueue(unit);
+    ASSERT_TRUE(pipeline.send());
+    ASSERT_TRUE(digest(pipeline, server));
+    EXPECT_EQ(unit->ok(), round == 1);
+  }
+  EXPECT_EQ(server.unprepared, 0);
+  EXPECT_EQ(server.prepared.size(), 2u);
+}
+
 /// Every command of the exchange fails once: only its unit fails, and afterwards the connection serves as before.
 TEST(Pipeline, FailureAtEveryCommandStaysInItsUnit) {
   int points = 1;
