@@ -69,7 +69,9 @@ asio::awaitable<void> Dispatcher::run_once(rpc::IncomingCall& call, std::size_t 
   if (!call.options.idempotency_key.empty() && !contract.idempotent && platform_.database != nullptr) {
     // The key belongs to the caller: another principal's equal key is another key.
     const std::string consumer = "call:" + std::string(info().name) + "." + std::string(contract.name) + ":" + call.options.principal;
-    auto done = co_await work.begin_once({consumer, call.options.idempotency_key, events::inbox_request_hash(contract.name, call.body)});
+    // Named, because GCC 12 destroys a temporary made from braces twice when it is part of a co_await expression.
+    InboxKey key{consumer, call.options.idempotency_key, events::inbox_request_hash(contract.name, call.body)};
+    auto done = co_await work.begin_once(std::move(key));
     if (done) co_return call.reply(std::move(*done));
   }
   auto answer = co_await service_->dispatch(work, method, call.encoding, call.body);

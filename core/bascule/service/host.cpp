@@ -25,7 +25,6 @@ struct Host::State {
   bool has_migrations = false;
   std::vector<std::unique_ptr<Service>> services;
   std::vector<Wanted> wanted;
-  std::unique_ptr<Runner> runner;
   std::exception_ptr failure;
 };
 
@@ -66,11 +65,12 @@ void Host::State::run(Daemon& daemon) {
   Runner::Options options;
   std::string admin;
   read(daemon, options, admin);
-  runner = std::make_unique<Runner>(daemon.loop(), daemon.metrics(), std::move(options));
+  // Of this function, because its connections stand on the daemon's loop and must be gone before it.
+  const auto runner = std::make_unique<Runner>(daemon.loop(), daemon.metrics(), std::move(options));
   for (auto& service : services) runner->serve(std::move(service));
   for (auto& event : wanted) runner->on_event(event.topic, event.type, std::move(event.handler));
-  daemon.readiness([this] { return runner->not_ready(); });
-  daemon.on_stop([this](Daemon::Done done) { runner->drain(std::move(done)); });
+  daemon.readiness([&runner] { return runner->not_ready(); });
+  daemon.on_stop([&runner](Daemon::Done done) { runner->drain(std::move(done)); });
   const auto admin_address = daemon.admin(admin);
   asio::co_spawn(daemon.loop().context(), runner->start(), [this, &daemon, admin_address](std::exception_ptr error) {
     if (error) {

@@ -34,7 +34,8 @@ Subscription::Subscription(amqp::Client& connection, const Platform& platform, O
   amqp::ReceiverOptions source;
   source.address = options_.topic;
   source.capabilities = {"topic", "shared", "global"};
-  source.name = options_.group + "|" + options_.instance;
+  // The group is what stands before the bar; the rest makes the name unique, as links of one connection must be.
+  source.name = options_.group + "|" + options_.instance + "|" + options_.type;
   source.durable = true;
   source.credit = options_.credit;
   receiver_ = std::make_unique<amqp::Receiver>(
@@ -89,7 +90,9 @@ asio::awaitable<bool> Subscription::attempt(const events::IncomingEvent& incomin
   options.trace = event.trace;
   Work work(platform_, std::move(options));
   if (platform_.database != nullptr) {
-    const auto done = co_await work.begin_once({"event:" + options_.group + ":" + options_.type, event.id, {}});
+    // Named, because GCC 12 destroys a temporary made from braces twice when it is part of a co_await expression.
+    InboxKey key{"event:" + options_.group + ":" + options_.type, event.id, {}};
+    const auto done = co_await work.begin_once(std::move(key));
     if (done) co_return false;
   }
   co_await handler_(work, event.body);
