@@ -17,7 +17,7 @@ struct NewCustomer {
 }
 
 service Accounts {
-  Customer create_customer(1: NewCustomer customer) throws (1: errors.AlreadyExists already_exists)
+  Customer create_customer(1: NewCustomer customer)
     (api.post = "/v1/customers", api.http_code = "201", auth = "public")
 
   Customer get_customer(1: i64 id) throws (1: errors.NotFound not_found)

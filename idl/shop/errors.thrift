@@ -9,11 +9,6 @@ exception NotFound {
   3: required string message
 } (api.http_code = "404")
 
-/** The thing exists already: an e-mail address is in use. */
-exception AlreadyExists {
-  1: required string message
-} (api.http_code = "409")
-
 /** A cursor that no list gave out. */
 exception BadCursor {
   1: required string message
