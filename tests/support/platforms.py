@@ -70,6 +70,13 @@ class RunningPlatform:
         """Kills a process as a crash would, and waits until its successor serves."""
         return self.wait_running(name, other_than=self.kill(name))
 
+    def stop(self, name: str) -> None:
+        """Drains and stops a process, which then stays away until start()."""
+        self._platform.stop_one(name)
+
+    def start(self, name: str) -> None:
+        self._platform.start_one(name)
+
     def config(self, name: str) -> dict[str, Any]:
         return tomllib.loads(self.layout.config_file(name).read_text())
 

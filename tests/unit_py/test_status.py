@@ -27,7 +27,7 @@ SAID = ready.Ready(7, {"amqp": "amqp://127.0.0.1:1"})
     ],
 )
 def test_states(state: str, pid: int, said: ready.Ready | None, shown: str) -> None:
-    combined = combine(ProcessState("broker", state, pid, 0), said, 2, 1.5)
+    combined = combine(ProcessState("broker", "messaging", state, pid, 0), said, 2, 1.5)
     assert combined.state == shown
     assert combined.restarts == 2
     assert combined.endpoints == (SAID.endpoints if shown == "running" else {})

@@ -69,6 +69,14 @@ class Platform:
     def stop(self, say: Progress) -> None:
         stop(self._layout, say)
 
+    def stop_one(self, name: str) -> None:
+        """Drains and stops one process; it stays stopped."""
+        self._supervisor.stop(group_of(self._supervisor, name), name)
+
+    def start_one(self, name: str) -> None:
+        """Starts a stopped process and waits until it serves."""
+        self._start([(group_of(self._supervisor, name), name)], lambda line: None)
+
     # In order of use.
 
     @contextlib.contextmanager
@@ -218,6 +226,13 @@ class Platform:
 
     def _said(self, name: str) -> Any:
         return status.read_ready(self._layout, name)
+
+
+def group_of(supervisor: Supervisor, name: str) -> str:
+    states = supervisor.states()
+    if name not in states:
+        raise PlatformError(f"no process {name}; there are: {', '.join(states)}")
+    return states[name].group
 
 
 def stop(layout: Layout, say: Progress) -> None:

@@ -49,6 +49,7 @@ class ProcessState:
     """What supervisor knows about a process."""
 
     name: str
+    group: str
     state: str
     pid: int
     exit_status: int
@@ -174,12 +175,18 @@ class Supervisor:
         known = [info for info in self._call("getAllProcessInfo") if info["group"] in PRIORITIES]
         known.sort(key=lambda info: PRIORITIES[info["group"]])
         return {
-            info["name"]: ProcessState(info["name"], info["statename"].lower(), info["pid"], info["exitstatus"])
+            info["name"]: ProcessState(
+                info["name"], info["group"], info["statename"].lower(), info["pid"], info["exitstatus"]
+            )
             for info in known
         }
 
     def start(self, group: str, name: str) -> None:
         self._call("startProcess", f"{group}:{name}", False)
+
+    def stop(self, group: str, name: str) -> None:
+        """Drains and stops a process and waits for it; supervisor does not start it again by itself."""
+        self._call("stopProcess", f"{group}:{name}", True)
 
     def shutdown(self) -> None:
         self._call("shutdown")
