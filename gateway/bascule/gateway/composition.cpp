@@ -42,7 +42,7 @@ Step Composition::start() {
 bool Composition::launch_ready() {
   for (bool again = true; again && !required_failed();) {
     again = false;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
+    for (std::size_t i = 0; i < parts_.size() && !required_failed(); ++i) {
       if (parts_[i].phase != State::Phase::waiting) continue;
       const auto& after = aggregate_.parts[i].after;
       const auto phase_of = [this](std::size_t part) { return parts_[part].phase; };

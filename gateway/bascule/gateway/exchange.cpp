@@ -130,6 +130,8 @@ void Exchange::record() {
 void Exchange::refuse(const http::Rejection& rejection, http::Response& response) {
   reset();
   response_ = &response;
+  trace_id = request_id = telemetry::TraceContext::make().trace_id();  // nothing that was sent can be believed
+  response.add("x-request-id", request_id);
   fail({rejection.status,
         std::string(rejection.rule),
         std::string(rejection.sentence),
@@ -144,6 +146,7 @@ void Exchange::refuse(const http::Rejection& rejection, http::Response& response
   if (context_.log == nullptr) return;
   AccessRecord record;
   record.client = responder_.peer();
+  record.trace_id = record.request_id = trace_id;
   record.flags = flags;
   record.code = rejection.rule;
   record.detail = rejection.sentence;

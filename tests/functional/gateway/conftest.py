@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -95,17 +96,30 @@ def start_shelf(broker: daemons.Daemon, contract: Any) -> Iterator[Callable[...,
 def shelf(start_shelf: Callable[..., Any], http: httpx.Client) -> Any:
     """A service that is up, and known to every loop of the gateway."""
     started = start_shelf()
-    served = 0
-
-    def routed() -> bool:
-        nonlocal served
-        # Each loop learns of it by itself: a new connection may come to any of them.
-        with httpx.Client(base_url=http.base_url) as fresh:
-            served = served + 1 if fresh.options("/v1/items").status_code == 204 else 0
-        return served >= 8
-
-    eventually(routed, "the gateway has learnt the service's routes")
+    wait_for_routes(http, "/v1/items", 204)
     return started
+
+
+@pytest.fixture
+def routed(http: httpx.Client) -> Callable[[str, int], None]:
+    """routed(path, status): waits until every loop of the gateway answers OPTIONS for the path with this status."""
+    return lambda path, status: wait_for_routes(http, path, status)
+
+
+def wait_for_routes(http: httpx.Client, path: str, status: int) -> None:
+    # Each loop learns of a change by itself, and a new connection may come to any of them.
+    url = http.base_url
+    in_a_row = 0
+
+    def learnt() -> bool:
+        nonlocal in_a_row
+        connection = HTTPConnection(url.host, url.port or 80)
+        connection.request("OPTIONS", path)
+        in_a_row = in_a_row + 1 if connection.getresponse().status == status else 0
+        connection.close()
+        return in_a_row >= 8
+
+    eventually(learnt, f"the gateway answers {status} at {path}", pause=0.002)
 
 
 @pytest.fixture
