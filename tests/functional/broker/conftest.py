@@ -30,12 +30,12 @@ class BrokerProcess:
     def __init__(self, *arguments: str, config: str = "", wait: bool = True) -> None:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bascule-broker-"))
         self.ready_file = self.folder / "ready.json"
-        command = [str(broker_binary()), "--listen", "127.0.0.1:0", "--ready-file", str(self.ready_file), *arguments]
+        self.command = [str(broker_binary()), "--listen", "127.0.0.1:0", "--ready-file", str(self.ready_file), *arguments]
         if config:
             (self.folder / "bascule.toml").write_text(config)
-            command += ["--config", str(self.folder / "bascule.toml")]
+            self.command += ["--config", str(self.folder / "bascule.toml")]
         self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(command, stderr=self.log)
+        self.process = subprocess.Popen(self.command, stderr=self.log)
         if wait:
             self._wait_ready()
 
@@ -50,7 +50,8 @@ class BrokerProcess:
         finally:
             os.close(exited)
         ready = json.loads(self.ready_file.read_text())
-        self.url: str = ready["endpoints"]["amqp"]
+        self.endpoints: dict[str, str] = ready["endpoints"]
+        self.url = self.endpoints["amqp"]
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def log_text(self) -> str:

@@ -1,0 +1,73 @@
+#include "bascule/broker/metrics.hpp"
+
+namespace bascule::broker {
+namespace {
+
+using telemetry::Registry;
+
+void collect_connections(Registry& registry, const Broker& broker) {
+  const auto& counters = broker.shared().counters;
+  const auto total = [&registry](const char* name, const char* help, std::uint64_t value) {
+    registry.counter(name, help).one().set_total(value);
+  };
+  registry.gauge("bascule_broker_connections", "Open connections.")
+      .one()
+      .set(static_cast<double>(broker.connections()));
+  total("bascule_broker_connections_opened_total", "Connections accepted.", counters.connections_opened);
+  total("bascule_broker_links_opened_total", "Links attached.", counters.links_opened);
+  total("bascule_broker_links_refused_total", "Links refused with an error.", counters.links_refused);
+  total("bascule_broker_transfers_in_total", "Messages received.", counters.transfers_in);
+  total("bascule_broker_transfers_out_total", "Messages delivered.", counters.transfers_out);
+  total("bascule_broker_unroutable_total", "Messages whose 'to' names no node.", counters.unroutable);
+  total("bascule_broker_malformed_total", "Messages that could not be decoded.", counters.malformed);
+  total("bascule_broker_credit_violations_total", "Links ended for sending without credit.",
+        counters.credit_violations);
+}
+
+void collect_queue(Registry& registry, const Queue& queue) {
+  const std::string& address = queue.address();
+  const auto& counters = queue.counters();
+  const auto set = [&](const char* name, const char* help, std::uint64_t value) {
+    registry.gauge(name, help, {"queue"}).with({address}).set(static_cast<double>(value));
+  };
+  set("bascule_broker_queue_messages", "Messages that wait.", queue.available());
+  set("bascule_broker_queue_unsettled", "Messages handed out and not settled.", queue.acquired());
+  set("bascule_broker_queue_bytes", "Bytes of both.", queue.bytes());
+  set("bascule_broker_queue_consumers", "Attached receivers.", queue.consumers());
+  const auto total = [&](const char* what, std::uint64_t value) {
+    registry
+        .counter("bascule_broker_queue_events_total", "What became of a queue's messages.",
+                 {"queue", "event"})
+        .with({address, what})
+        .set_total(value);
+  };
+  total("enqueued", counters.enqueued);
+  total("accepted", counters.accepted);
+  total("returned", counters.returned);
+  total("refused", counters.refused);
+  total("expired", counters.expired);
+  total("rejected", counters.rejected);
+  total("undeliverable", counters.undeliverable);
+  total("dropped", counters.dropped);
+  total("answered_lost", counters.answered_lost);
+}
+
+}  // namespace
+
+void register_metrics(Registry& registry, const Broker& broker) {
+  registry.on_collect([&registry, &broker] {
+    collect_connections(registry, broker);
+    const Router& router = broker.shared().router;
+    registry.gauge("bascule_broker_nodes", "Queues, topics and subscriptions.")
+        .one()
+        .set(static_cast<double>(router.size()));
+    router.for_each([&](Node& node) {
+      if (node.kind() != Node::Kind::queue) return;
+      const auto& queue = static_cast<const Queue&>(node);
+      // A dynamic node is one caller's; thousands of them would say nothing.
+      if (!router.is_dynamic(queue)) collect_queue(registry, queue);
+    });
+  });
+}
+
+}  // namespace bascule::broker

@@ -1,0 +1,188 @@
+"""What `accepted` promises: it survives kill -9, an I/O error, a restart; and damage is told, never passed over."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import random
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from proton import Data, Message, Terminus, symbol
+from proton.reactor import LinkOption
+from proton.utils import BlockingConnection
+
+Connect = Callable[..., BlockingConnection]
+StartBroker = Callable[..., Any]
+
+
+class DurableGroup(LinkOption):
+    def apply(self, link) -> None:
+        link.source.capabilities.put_array(False, Data.SYMBOL)
+        link.source.capabilities.enter()
+        for name in ("topic", "shared", "global"):
+            link.source.capabilities.put_symbol(symbol(name))
+        link.source.capabilities.exit()
+        link.source.durability = Terminus.DELIVERIES
+        link.source.expiry_policy = Terminus.EXPIRE_NEVER
+
+
+def send(connection: BlockingConnection, address: str, *bodies: object) -> None:
+    sender = connection.create_sender(address)
+    for body in bodies:
+        sender.send(Message(body=body, durable=True))
+
+
+def take_all(connection: BlockingConnection, address: str, count: int) -> list[Any]:
+    receiver = connection.create_receiver(address, credit=100)
+    bodies = []
+    for _ in range(count):
+        bodies.append(receiver.receive(timeout=5).body)
+        receiver.accept()
+    receiver.close()
+    return bodies
+
+
+def test_what_was_accepted_survives_kill_and_what_was_settled_does_not(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    connection = connect(broker.url)
+    send(connection, "q", *range(10))
+    assert take_all(connection, "q", 4) == [0, 1, 2, 3]
+    sender = connection.create_sender("q", name="more")
+    sender.send(Message(body="volatile", durable=False))
+    sender.send(Message(body="last", durable=True))  # its flush covers the four settlements before it
+    broker.kill()
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    assert take_all(connection, "q", 7) == [4, 5, 6, 7, 8, 9, "last"]
+
+
+def test_durable_subscription_and_its_messages_survive(start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    connection = connect(broker.url)
+    connection.create_receiver("events.shop.*", credit=0, name="billing|1", options=DurableGroup())
+    send(connection, "events.shop.OrderPlaced", "placed")
+    broker.kill()
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    send(connection, "events.shop.OrderShipped", "shipped")
+    receiver = connection.create_receiver("events.shop.*", credit=10, name="billing|2", options=DurableGroup())
+    assert [receiver.receive(timeout=5).body for _ in range(2)] == ["placed", "shipped"]
+
+
+def test_orderly_restart(start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    send(connect(broker.url), "q", "a")
+    assert broker.stop() == 0
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    assert take_all(connection, "q", 1) == ["a"]
+
+
+def test_kill_loop_under_load(start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path) -> None:
+    """Every accepted message arrives, though the broker is killed again and again while it is written to and read from."""
+    chance = random.Random(1)
+    accepted: list[int] = []
+    seen: list[int] = []
+    number = 0
+    for _ in range(6):
+        broker = start_broker("--data", str(tmp_path))
+        connection = connect(broker.url)
+        receiver = connect(broker.url).create_receiver("q", credit=20)
+        timer = threading.Timer(chance.uniform(0.1, 0.5), broker.kill)
+        timer.start()
+        with contextlib.suppress(Exception):
+            sender = connection.create_sender("q")
+            while True:
+                number += 1
+                sender.send(Message(body=number, durable=True))
+                accepted.append(number)
+                if number % 3 == 0:
+                    seen.append(receiver.receive(timeout=2).body)
+                    receiver.accept()
+        timer.join()
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    receiver = connection.create_receiver("q", credit=100)
+    with contextlib.suppress(Exception):
+        while True:
+            seen.append(receiver.receive(timeout=1).body)
+            receiver.accept()
+    assert len(accepted) > 30
+    assert not set(accepted) - set(seen), "accepted, and lost"
+    assert max(seen) <= number
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to make fdatasync fail")
+def test_an_io_error_stops_the_broker_at_once_and_nothing_accepted_is_lost(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    connection = connect(broker.url)
+    sender = connection.create_sender("q")
+    sender.send(Message(body=0, durable=True))
+    command = ["strace", "-f", "-q", "-p", str(broker.process.pid), "-e", "trace=fdatasync", "-e",
+               "inject=fdatasync:error=EIO:when=5", "-o", str(tmp_path / "strace")]
+    accepted = [0]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
+        with contextlib.suppress(Exception):
+            for n in range(1, 100_000):
+                sender.send(Message(body=n, durable=True))
+                accepted.append(n)
+        assert broker.process.wait(timeout=10) == 74
+        tracer.wait(timeout=10)
+    assert "nothing more is certain" in broker.log_text()
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    assert take_all(connection, "q", len(accepted)) == accepted
+
+
+def journal_files(data: pathlib.Path) -> list[pathlib.Path]:
+    return sorted((data / "journal").glob("*.journal"))
+
+
+def tool(broker: Any, name: str, data: pathlib.Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*broker.command[:1], name, "--data", str(data)], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_damage_is_refused_by_file_and_offset_and_mended_by_hand(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    send(connect(broker.url), "q", *[f"message {n}" for n in range(20)])
+    broker.kill()
+    whole = tool(broker, "verify", tmp_path)
+    assert (whole.returncode, "20 messages live" in whole.stdout) == (0, True)
+
+    damaged = journal_files(tmp_path)[0]
+    content = bytearray(damaged.read_bytes())
+    content[content.index(b"message 7")] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(RuntimeError, match=rf"{damaged.name} is damaged at offset \d+.*bascule-broker compact"):
+        start_broker("--data", str(tmp_path))
+    found = tool(broker, "verify", tmp_path)
+    assert (found.returncode, "damaged at offset" in found.stdout) == (1, True)
+    assert tool(broker, "dump", tmp_path).stdout.count('"type":"publish"') == 19
+    assert tool(broker, "compact", tmp_path).returncode == 0
+    assert list(tmp_path.glob("journal.old/*.journal"))
+    connection = connect(start_broker("--data", str(tmp_path)).url)
+    assert take_all(connection, "q", 19) == [f"message {n}" for n in range(20) if n != 7]
+
+
+def test_one_folder_serves_one_broker(start_broker: StartBroker, tmp_path: pathlib.Path) -> None:
+    start_broker("--data", str(tmp_path))
+    with pytest.raises(RuntimeError, match="in use by another broker"):
+        start_broker("--data", str(tmp_path))
+
+
+def test_health_and_metrics(start_broker: StartBroker, connect: Connect) -> None:
+    import httpx
+
+    broker = start_broker(config='[broker]\nmetrics = "127.0.0.1:0"\n')
+    send(connect(broker.url), "orders", "a", "b")
+    base = broker.endpoints["metrics"]
+    assert httpx.get(base + "/readyz").status_code == 200
+    text = httpx.get(base + "/metrics").text
+    assert 'bascule_broker_queue_messages{queue="orders"} 2' in text
+    assert "bascule_broker_connections 1" in text
