@@ -111,6 +111,21 @@ def test_bodies_leave_out_what_is_bound_elsewhere(openapi_of: Callable[[str], An
     OpenAPIV31SpecValidator(document).validate()
 
 
+def test_declared_exceptions_are_problems(openapi_of: Callable[[str], Any]) -> None:
+    document = openapi_of(
+        'namespace * n\nexception Plain {\n  1: required string message\n} (api.http_code = "404")\n'
+        'exception Clashing {\n  1: required string title\n} (api.http_code = "409")\n'
+        'service S {\n  void f() throws (1: Plain p, 2: Clashing c) (api.get = "/x")\n}'
+    )
+    OpenAPIV31SpecValidator(document).validate()
+    responses = document["paths"]["/x"]["get"]["responses"]
+    plain = responses["404"]["content"][PROBLEM]["schema"]
+    assert plain["required"] == ["type", "title", "status", "message"]
+    assert plain["properties"]["type"] == {"const": "urn:thrift:n.Plain"}
+    clashing = responses["409"]["content"][PROBLEM]["schema"]
+    assert clashing["required"] == ["type", "title", "status", "exception"]
+
+
 GOOD_AND_BAD = [
     ("Checked", {"count": 1, "name": "abc", "stock": {"k": 1}, "lines": [{"quantity": 1}]}, True),
     ("Checked", {"count": 0}, False),

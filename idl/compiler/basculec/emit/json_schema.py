@@ -144,13 +144,14 @@ class Schemas:
 
 def _pattern(schema: dict[str, Any], name: str, wanted: str) -> None:
     text = re.escape(wanted).replace("\\ ", " ").replace("\\-", "-")
-    clause: dict[str, Any] = {
+    clauses: dict[str, dict[str, Any]] = {
         "pattern": {"pattern": wanted},
         "prefix": {"pattern": "^" + text},
         "suffix": {"pattern": text + "$"},
         "contains": {"pattern": text},
         "not_contains": {"not": {"pattern": text}},
-    }[name]
+    }
+    clause = clauses[name]
     if schema.keys() & clause.keys():
         schema.setdefault("allOf", []).append(clause)
     else:

@@ -22,20 +22,31 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "A problem (RFC 9457).",
     "properties": {
-        "type": {"type": "string", "format": "uri-reference", "default": "about:blank"},
+        "type": {"type": "string", "format": "uri-reference"},
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "pointer": {
-            "type": "string",
-            "description": "JSON pointer to what is wrong in the body.",
-            "format": "json-pointer",
+        "detail": {"type": "string", "description": "What is wrong and what to do."},
+        "errors": {
+            "type": "array",
+            "description": "What of the input is wrong: a JSON pointer into the body, or a parameter and where it is.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "detail": {"type": "string"},
+                    "pointer": {"type": "string"},
+                    "in": {"enum": ["path", "query", "header", "cookie"]},
+                    "parameter": {"type": "string"},
+                },
+                "required": ["detail"],
+            },
         },
         "trace_id": {"type": "string"},
     },
-    "required": ["title", "status"],
+    "required": ["type", "title", "status"],
 }
+
+
+_PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "trace_id"}
 
 
 def build(contracts: list[Contract]) -> dict[str, Any]:
@@ -154,24 +165,40 @@ def _responses(contract: Contract, named: Schemas, method: Method, route: Route)
     if method.returns is not None:
         success["content"] = {"application/json": {"schema": named.of(method.returns)}}
     responses: dict[str, Any] = {str(route.status): success}
-    declared: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    declared: dict[str, list[Struct]] = {}
     for thrown in method.throws:
         assert isinstance(thrown.type, Ref)
         exception = contract.resolve(thrown.type)
-        declared.setdefault(str(thrown.http_code), []).append((exception.name, named.of(thrown.type)))
+        assert isinstance(exception, Struct)
+        declared.setdefault(str(thrown.http_code), []).append(exception)
     for code in sorted(_failure_codes(method) - declared.keys()):
         responses[code] = {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
     for code, exceptions in declared.items():
-        responses[code] = _declared(exceptions)
+        schemas = [_exception(named, exception, int(code)) for exception in exceptions]
+        if code in _FAILURES:
+            schemas.append({"$ref": "#/components/schemas/Problem"})  # the gateway answers it too
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        text = " or ".join(exception.name for exception in exceptions)
+        responses[code] = {"description": text, "content": {PROBLEM: {"schema": schema}}}
     return dict(sorted(responses.items()))
 
 
-def _declared(exceptions: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """A problem whose member `error` is the exception."""
-    schemas = [schema for _, schema in exceptions]
-    error = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "object", "properties": {"error": error}}]}
-    return {"description": " or ".join(name for name, _ in exceptions), "content": {PROBLEM: {"schema": schema}}}
+def _exception(named: Schemas, exception: Struct, status: int) -> dict[str, Any]:
+    """The problem that a declared exception is: its fields are members, or stand in `exception` when one of them has the
+    name of a problem's own member."""
+    schema = named.struct(exception)
+    members: dict[str, Any] = {
+        "type": {"const": f"urn:thrift:{exception.qualified}"},
+        "title": {"const": exception.name},
+        "status": {"const": status},
+        "trace_id": {"type": "string"},
+    }
+    if _PROBLEM_MEMBERS & schema["properties"].keys():
+        properties, required = {**members, "exception": schema}, ["exception"]
+    else:
+        properties, required = {**members, **schema["properties"]}, schema.get("required", [])
+    made = {"type": "object", "properties": properties, "required": ["type", "title", "status", *required]}
+    return {**made, "description": schema["description"]} if "description" in schema else made
 
 
 def _failure_codes(method: Method) -> set[str]:
