@@ -32,9 +32,9 @@ def script(passwords: dict[str, str]) -> str:
     parts = ["REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;"]
     for name, password in passwords.items():
         parts += [
-            f"SELECT 'CREATE ROLE {name} LOGIN NOINHERIT' WHERE NOT EXISTS "
+            f"SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS "
             f"(SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec",
-            f"ALTER ROLE {name} LOGIN PASSWORD '{password}';",
+            f"ALTER ROLE {name} LOGIN INHERIT PASSWORD '{password}';",
             f"SELECT 'CREATE DATABASE {name} OWNER {name}' WHERE NOT EXISTS "
             f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec",
             f"REVOKE ALL ON DATABASE {name} FROM PUBLIC;",

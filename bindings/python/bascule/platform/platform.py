@@ -33,6 +33,8 @@ from bascule.platform.watch import tail
 
 Progress = Callable[[str], None]
 POLL_SECONDS = 0.03
+# How often a process may die before it ever served, until `up` gives up. What has served is never given up.
+TRIES = 3
 
 
 class Platform:
@@ -192,8 +194,8 @@ class Platform:
                     waiting.discard(process.name)
                     where = ", ".join(process.endpoints.values())
                     say(f"{process.name} is ready{' on ' + where if where else ''}")
-                elif process.name in waiting and process.state == "fatal":
-                    raise PlatformError(self._why(process.name, "ended again and again right after its start"))
+                elif process.name in waiting and process.restarts >= TRIES:
+                    raise PlatformError(self._why(process.name, f"ended {TRIES} times before it was ready"))
             if waiting and time.monotonic() > deadline:
                 late = min(waiting)
                 raise PlatformError(self._why(late, f"was not ready within {self._options.timeout:.0f} s"))
