@@ -26,6 +26,8 @@ class Cursor {
   Fault fault() const noexcept { return fault_; }
   /// Where the fault is, or how far reading came.
   std::size_t offset() const noexcept { return ok() ? static_cast<std::size_t>(cur_ - begin_) : fault_at_; }
+  /// The next byte to be read.
+  const char* position() const noexcept { return cur_; }
   std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cur_); }
 
   [[gnu::noinline, gnu::cold]] void fail(Fault fault) noexcept {

@@ -20,6 +20,14 @@ std::string canonical(const TypePlan& type, std::string_view value);
 template <class Get>
 std::size_t find_duplicate(const TypePlan& type, std::size_t count, Get get) {
   if (count < 2) return count;
+  if (type.canonical && count <= 8) {  // the common case, without memory of its own
+    for (std::size_t i = 1; i < count; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (get(i) == get(j)) return i;
+      }
+    }
+    return count;
+  }
   std::vector<std::string> made;
   std::vector<std::string_view> values(count);
   if (!type.canonical) made.resize(count);

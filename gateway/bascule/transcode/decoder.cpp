@@ -116,13 +116,20 @@ void Decoder::enumeration(const EnumPlan& plan, std::int32_t value) {
 bool Decoder::sequence(const TypePlan& type) {
   if (!enter()) return false;
   const thrift::ListHeader list = in_.list_begin();
-  if (list.size != 0 && list.element != type.element->wire)
+  if (list.size != 0 && list.element != type.element->wire) {
     return fail(Wrong::thrift, "elements are not of type " + type.element->name);
+  }
+  const bool set = type.kind == Kind::set;
+  const std::size_t first_span = spans_.size();
   out_.byte('[');
   for (std::uint32_t i = 0; i < list.size; ++i) {
     if (i != 0) out_.byte(',');
+    const char* const from = in_.position();
+    const std::size_t begin = out_.size();
     if (!value(*type.element) || !sound() || !small_enough()) return false;
+    if (set) spans_.push_back({{from, in_.position()}, begin, out_.size()});
   }
+  if (set && !unique(*type.element, first_span, "an element of a set is there twice")) return false;
   out_.byte(']');
   --depth_;
   return sound();
@@ -136,24 +143,45 @@ bool Decoder::map(const TypePlan& type) {
     return fail(Wrong::thrift, "entries are not of " + type.name);
   }
   if (!object && !enter()) return false;
+  const std::size_t first_span = spans_.size();
   out_.byte(object ? '{' : '[');
   for (std::uint32_t i = 0; i < map.size; ++i) {
     if (i != 0) out_.byte(',');
     if (!object) out_.byte('[');
-    if (!(object ? object_key(*type.key) : value(*type.key))) return false;
+    const char* const from = in_.position();
+    const std::size_t begin = out_.size();
+    if (!(object ? object_key(*type.key) : value(*type.key)) || !sound()) return false;
+    spans_.push_back({{from, in_.position()}, begin, out_.size()});
     out_.byte(object ? ':' : ',');
     if (!value(*type.element) || !sound() || !small_enough()) return false;
     if (!object) out_.byte(']');
   }
+  if (!unique(*type.key, first_span, "a key of a map is there twice")) return false;
   out_.byte(object ? '}' : ']');
   depth_ -= object ? 1 : 2;
   return sound();
 }
 
+/// Equal scalars have equal JSON, even when hostile bytes spell a number in two ways; other values are
+/// compared in their canonical form.
+bool Decoder::unique(const TypePlan& type, std::size_t first_span, const char* what) {
+  const Span* const spans = spans_.data() + first_span;
+  const std::size_t count = spans_.size() - first_span;
+  const std::size_t duplicate = find_duplicate(type, count, [&](std::size_t i) {
+    if (!type.canonical) return spans[i].bytes;
+    return std::string_view(out_.at(spans[i].begin), spans[i].end - spans[i].begin);
+  });
+  spans_.resize(first_span);
+  return duplicate == count || fail(Wrong::duplicate, what);
+}
+
 bool Decoder::object_key(const TypePlan& key) {
   switch (key.kind) {
-    case Kind::string:
-      return string();
+    case Kind::string: {
+      const std::string_view text = in_.binary();
+      if (text.find('\0') != text.npos) return fail(Wrong::format, "a key may not hold NUL");
+      return out_.string(text, text.size() + in_.remaining()) || fail(Wrong::utf8, "a key is not UTF-8");
+    }
     case Kind::enumeration: {
       const std::int32_t value = in_.i32();
       const bool known = key.enumeration->by_value.contains(value);

@@ -30,6 +30,7 @@ class Decoder {
   bool sequence(const TypePlan& type);
   bool map(const TypePlan& type);
   bool object_key(const TypePlan& key);
+  bool unique(const TypePlan& type, std::size_t first_span, const char* what);
   bool complete(const StructPlan& plan, std::uint64_t seen, const std::vector<std::uint64_t>& more,
                 unsigned count);
   bool string() {
@@ -46,12 +47,19 @@ class Decoder {
   [[gnu::cold, gnu::noinline]] bool fail(Wrong wrong, std::string what, std::string expected = {});
   [[gnu::cold, gnu::noinline]] bool unsound();
 
+  /// One element of a set, or key of a map: where it is in the bytes and in the JSON.
+  struct Span {
+    std::string_view bytes;
+    std::size_t begin, end;
+  };
+
   thrift::CompactReader& in_;
   JsonWriter& out_;
   const Options& options_;
   Problem& problem_;
   std::size_t start_;
   unsigned depth_ = 0;
+  std::vector<Span> spans_;
 };
 
 }  // namespace bascule::transcode
