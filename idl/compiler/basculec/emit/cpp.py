@@ -23,6 +23,7 @@ from basculec.emit.cpp_consts import default_value
 from basculec.emit.cpp_text import comment, literal, long_literal
 from basculec.emit.cpp_types import CppTypes, namespace
 from basculec.emit.render import indent, render
+from basculec.errors import ContractError
 from basculec.model import Base, Contract, Enum, Event, Field, Method, Program, Service, Struct
 from basculec.output import Output
 
@@ -55,7 +56,10 @@ def _apache(contract: Contract, out: Path, include_folders: list[Path], output: 
     program = contract.program
     folders = {p.module: directory(p) for p in program.closure()}
     with tempfile.TemporaryDirectory(prefix="basculec-") as scratch:
-        thrift_tool.run(_GENERATOR, program.path, Path(scratch), include_folders, ["-nowarn"])
+        try:
+            thrift_tool.run(_GENERATOR, program.path, Path(scratch), include_folders, ["-nowarn"])
+        except ContractError as refused:
+            raise _located(refused, program) from None
         names = [f"{program.module}_types.{ending}" for ending in ("h", "tcc", "cpp")]
         if program.constants:
             names += [f"{program.module}_constants.{ending}" for ending in ("h", "cpp")]
@@ -63,6 +67,17 @@ def _apache(contract: Contract, out: Path, include_folders: list[Path], output: 
             text = (Path(scratch) / name).read_text(encoding="utf-8")
             text = _mended(_relocated(text, name, folders, folders[program.module]), program)
             output.add(out / folders[program.module] / name, text)
+
+
+def _located(refused: ContractError, program: Program) -> ContractError:
+    """Thrift's C++ generator knows no uuid before 0.21, and does not say where it met one."""
+    if "uuid" not in str(refused):
+        return refused
+    fields = [f for s in program.structs.values() for f in s.fields]
+    fields += [a for s in program.services.values() for m in s.own_methods for a in m.args]
+    found = [f"{f.where}: {f.name} is a uuid, which this Thrift compiler cannot write in C++; make it a binary or a string, "
+             "or install a newer thrift" for f in fields if "name='uuid'" in repr(f.type)]  # fmt: skip
+    return ContractError(found) if found else refused
 
 
 def _relocated(text: str, name: str, folders: dict[str, str], folder: str) -> str:
