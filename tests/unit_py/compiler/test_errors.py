@@ -21,6 +21,7 @@ CASES = [
     ("unknown_type", "struct A {\n  1: Nowhere x\n}", 2, "there is no type Nowhere in contract.thrift"),
     ("unknown_type_in_container", "struct A {\n  1: map<string, list<Nowhere>> x\n}", 2, "there is no type Nowhere"),
     ("missing_include", '\ninclude "nowhere.thrift"', 2, 'include "nowhere.thrift" is not found; correct the path'),
+    ("cpp_word", "struct A {\n  1: i32 class\n}", 2, "; rename it"),
     ("no_id", "struct A {\n  i32 x\n}", 2, "A.x has no id of its own; write `1: ...`"),
     ("default_range", "struct A {\n  1: i8 x = 300\n}", 2, "default of A.x: 300 is no i8; write a number from -128 to 127"),
     ("default_enum", "enum E {\n  A = 1\n}\nstruct S {\n  1: E e = 7\n}", 6, "value 7; use one of the enum's values"),  # Thrift's own line: where it had read to

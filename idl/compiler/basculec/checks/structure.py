@@ -8,9 +8,20 @@ from basculec.model import Constant, Contract, Enum, Field, Method, Program, Ref
 
 _RESERVED_METHODS = ("info", "dispatch")  # of bascule::service::Service
 
+# A name that C++ cannot have. Thrift refuses some of them, in some versions. (Python's get an underscore.)
+_CPP_WORDS = frozenset(
+    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl
+    concept const consteval constexpr constinit const_cast continue co_await co_return co_yield decltype default delete do
+    double dynamic_cast else enum explicit export extern false float for friend goto if inline int long mutable namespace
+    new noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires return
+    short signed sizeof static static_assert static_cast struct switch template this thread_local throw true try typedef
+    typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq""".split()
+)
+
 
 def check(contract: Contract, program: Program, problems: Problems) -> None:
     _same_names(contract, program, problems)
+    _words(program, problems)
     for enum in program.enums.values():
         _enum_numbers(enum.values, enum.where, enum.name, problems)
     for struct in program.structs.values():
@@ -42,6 +53,25 @@ def _same_names(contract: Contract, program: Program, problems: Problems) -> Non
             problems.add(
                 mine[name].where, f"{program.namespace}.{name} is also declared in {other.path}; rename one of them"
             )
+
+
+def _words(program: Program, problems: Problems) -> None:
+    def refuse(name: str, where: Where) -> None:
+        if name in _CPP_WORDS:
+            problems.add(where, f"{name} is a word of C++; rename it")
+
+    for enum in program.enums.values():
+        for member in (enum.name, *enum.values):
+            refuse(member, enum.where)
+    for struct in program.structs.values():
+        refuse(struct.name, struct.where)
+        for field in struct.fields:
+            refuse(field.name, field.where)
+    for service in program.services.values():
+        for method in service.own_methods:
+            refuse(method.name, method.where)
+            for argument in method.args:
+                refuse(argument.name, argument.where)
 
 
 def _enum_numbers(values: dict[str, int], where: Where, name: str, problems: Problems) -> None:
