@@ -1,5 +1,5 @@
-// Measures transactions of a business row and its event, on one loop; and the relay that takes the events out again.
-// Usage: bench_outbox CONNINFO MODE SECONDS CONCURRENCY
+// Measures transactions of a business row and its event, on one loop; and the relay that takes the events out
+// again. Usage: bench_outbox CONNINFO MODE SECONDS CONCURRENCY
 //   prepare  migrates and makes the table
 //   commit   CONCURRENCY coroutines, each: insert the row, add the event, commit; in one round trip
 //   relay    empties the outbox into a sink that takes everything
@@ -41,7 +41,9 @@ struct Figures {
     const double seconds = std::chrono::duration<double>(Clock::now() - since).count();
     std::sort(latencies_us.begin(), latencies_us.end());
     const auto at = [&](double share) {
-      return latencies_us.empty() ? 0.0 : latencies_us[static_cast<std::size_t>(share * static_cast<double>(latencies_us.size() - 1))];
+      return latencies_us.empty() ? 0.0
+                                  : latencies_us[static_cast<std::size_t>(
+                                        share * static_cast<double>(latencies_us.size() - 1))];
     };
     std::printf("{\"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, \"cpu_us\": %.2f}\n",
                 static_cast<double>(count) / seconds, at(0.5), at(0.99),
@@ -66,17 +68,23 @@ asio::awaitable<void> prepare(Loop& loop, std::string conninfo) {
   co_await pg::migrate(loop, conninfo, {}, Deadline::after(30s));
   const auto db = std::make_shared<pg::Connection>(loop, options);
   co_await db->connect(Deadline::after(10s));
-  co_await db->script(Deadline::after(10s), "create table bench_order (id bigint generated always as identity primary key,"
-                                            " customer bigint not null, total bigint not null, note text not null)");
+  co_await db->script(Deadline::after(10s),
+                      "create table bench_order (id bigint generated always as identity primary key,"
+                      " customer bigint not null, total bigint not null, note text not null)");
 }
 
-asio::awaitable<void> committer(pg::Pool& pool, Clock::time_point until, std::int64_t number, Figures& figures) {
+asio::awaitable<void> committer(pg::Pool& pool, Clock::time_point until, std::int64_t number,
+                                Figures& figures) {
   const std::string body(300, 'x');
   for (std::int64_t i = 0; Clock::now() < until; ++i) {
     const auto began = Clock::now();
     auto tx = co_await pool.begin(Deadline::after(5s));
-    tx.queue("insert into bench_order (customer, total, note) values ($1, $2, $3)", number, i, "a note of some length");
-    events::outbox_add(tx, {.topic = "events.shop.OrderPlaced", .type = "shop.OrderPlaced", .key = std::to_string(number), .body = body});
+    tx.queue("insert into bench_order (customer, total, note) values ($1, $2, $3)", number, i,
+             "a note of some length");
+    events::outbox_add(tx, {.topic = "events.shop.OrderPlaced",
+                            .type = "shop.OrderPlaced",
+                            .key = std::to_string(number),
+                            .body = body});
     co_await tx.commit();
     figures.latencies_us.push_back(std::chrono::duration<double, std::micro>(Clock::now() - began).count());
     figures.count += 1;
@@ -104,7 +112,8 @@ asio::awaitable<void> drain(Loop& loop, std::string conninfo, Figures& figures) 
   do {
     pause.expires_after(5ms);
     co_await pause.async_wait(asio::use_awaitable);
-  } while ((co_await db->exec(Deadline::after(10s), "select exists (select from bascule_outbox)")).one<bool>());
+  } while (
+      (co_await db->exec(Deadline::after(10s), "select exists (select from bascule_outbox)")).one<bool>());
   figures.count = sink.taken;
   co_await relay.stop(Deadline::after(10s));
 }
@@ -128,7 +137,8 @@ int measure(const std::string& conninfo, const std::string& mode, int seconds, i
   options.connection.conninfo = conninfo;
   options.limits.min = options.limits.max = static_cast<std::size_t>(concurrency);
   pg::Pool pool(loop, options);
-  for (int i = 0; i < concurrency; ++i) work.push_back(committer(pool, Clock::now() + std::chrono::seconds(seconds), i, figures));
+  for (int i = 0; i < concurrency; ++i)
+    work.push_back(committer(pool, Clock::now() + std::chrono::seconds(seconds), i, figures));
   run_all(loop, std::move(work));
   figures.print();
   pool.close();

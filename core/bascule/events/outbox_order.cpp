@@ -3,8 +3,10 @@
 namespace bascule::events {
 
 std::string OutboxOrder::name_of(const OutboxRow& row) {
-  // A key is never empty here, so the two kinds cannot meet.
-  return row.key.empty() ? "i" + std::to_string(row.id) : "k" + row.key;
+  // One letter in front, so that a key and the id of a row without one never meet.
+  std::string name(1, row.key.empty() ? 'i' : 'k');
+  name += row.key.empty() ? std::to_string(row.id) : row.key;
+  return name;
 }
 
 void OutboxOrder::load(std::vector<OutboxRow> rows, Clock::time_point now) {
@@ -23,8 +25,10 @@ void OutboxOrder::load(std::vector<OutboxRow> rows, Clock::time_point now) {
       }
     }
     const auto block = blocks_.find(name_of(row));
-    if (block == blocks_.end()) ready_.push_back(i);
-    else if (block->second.until <= now) again.push_back(i);
+    if (block == blocks_.end())
+      ready_.push_back(i);
+    else if (block->second.until <= now)
+      again.push_back(i);
     // Of a blocked key all rows wait, for nobody: they are read again.
   }
   ready_.insert(ready_.end(), again.begin(), again.end());
@@ -51,7 +55,8 @@ void OutboxOrder::confirmed(const OutboxRow& row, Clock::time_point now) {
     }
   }
   if (probing()) {
-    for (auto& [name, block] : blocks_) block.until = now;  // the broker is back: nobody waits for its own backoff
+    for (auto& [name, block] : blocks_)
+      block.until = now;  // the broker is back: nobody waits for its own backoff
   }
   failures_ = 0;
   pause_.reset();
@@ -61,7 +66,8 @@ void OutboxOrder::failed(const OutboxRow& row, Clock::time_point now, std::uint6
   in_flight_ -= 1;
   failures_ += 1;
   // What is behind the row stays behind it: it is not published in this batch.
-  auto& block = blocks_.try_emplace(name_of(row), Block{Backoff(limits_.backoff), now, row.id, row.key}).first->second;
+  auto& block =
+      blocks_.try_emplace(name_of(row), Block{Backoff(limits_.backoff), now, row.id, row.key}).first->second;
   block.until = now + block.backoff.next(random);
   const bool too_many = blocks_.size() > limits_.blocked;
   if (failures_ < limits_.broker_away && !too_many) return;

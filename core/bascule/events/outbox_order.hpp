@@ -1,9 +1,9 @@
-// OutboxOrder: what the relay may publish when. In order of each key, never skipping a row, backing off from what fails.
+// OutboxOrder: what the relay may publish when. In order of each key, never skipping a row, backing off from
+// what fails.
 //
-// A key whose row failed is blocked for a while, with all rows behind it; other keys go on. Many failures in a row with no
-// success between them mean that the broker is away: then everything pauses, and one row at a time feels the way until one
-// succeeds.
-// Pure: time and randomness are passed in. Thread safety: one owner.
+// A key whose row failed is blocked for a while, with all rows behind it; other keys go on. Many failures in
+// a row with no success between them mean that the broker is away: then everything pauses, and one row at a
+// time feels the way until one succeeds. Pure: time and randomness are passed in. Thread safety: one owner.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ namespace bascule::events {
 class OutboxOrder {
  public:
   struct Limits {
-    std::size_t in_flight = 256;     ///< rows being published at once
-    std::size_t blocked = 256;       ///< keys blocked by a failure, above which everything pauses
-    std::size_t broker_away = 16;    ///< failures without a success between them, after which everything pauses
+    std::size_t in_flight = 256;   ///< rows being published at once
+    std::size_t blocked = 256;     ///< keys blocked by a failure, above which everything pauses
+    std::size_t broker_away = 16;  ///< failures without a success between them, after which everything pauses
     Backoff::Limits backoff{};
   };
 
@@ -39,7 +39,9 @@ class OutboxOrder {
   void confirmed(const OutboxRow& row, Clock::time_point now);
   void failed(const OutboxRow& row, Clock::time_point now, std::uint64_t random);
   /// Nothing is being published, and nothing more of what was loaded may be.
-  bool settled(Clock::time_point now) const noexcept { return in_flight_ == 0 && (ready_.empty() || paused(now)); }
+  bool settled(Clock::time_point now) const noexcept {
+    return in_flight_ == 0 && (ready_.empty() || paused(now));
+  }
 
   /// Ids that are published and are to be deleted; forgotten once that is done.
   const std::vector<std::int64_t>& confirmed_ids() const noexcept { return confirmed_; }
@@ -67,8 +69,9 @@ class OutboxOrder {
 
   Limits limits_;
   std::vector<OutboxRow> rows_;
-  std::deque<std::size_t> ready_;                                          ///< rows that nothing stands before
-  std::unordered_map<std::string_view, std::deque<std::size_t>> behind_;  ///< by key: rows behind one in ready_ or in flight
+  std::deque<std::size_t> ready_;  ///< rows that nothing stands before
+  std::unordered_map<std::string_view, std::deque<std::size_t>>
+      behind_;  ///< by key: rows behind one in ready_ or in flight
   std::unordered_map<std::string, Block> blocks_;
   std::vector<std::int64_t> confirmed_;
   std::size_t in_flight_ = 0;

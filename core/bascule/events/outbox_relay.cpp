@@ -18,7 +18,8 @@ constexpr std::int64_t lock_key = 0x6261'7363'756c'6502;
 // Only rows below the horizon: every transaction that began before theirs has ended.
 constexpr pg::Sql read_rows =
     "select id, event_id::text, topic, type, key, body, headers, created_at from bascule_outbox"
-    " where txid < pg_snapshot_xmin(pg_current_snapshot()) and key <> all($1) and id <> all($2) order by id limit $3";
+    " where txid < pg_snapshot_xmin(pg_current_snapshot()) and key <> all($1) and id <> all($2) order by id "
+    "limit $3";
 constexpr pg::Sql any_unsettled =
     "select exists (select from bascule_outbox where txid >= pg_snapshot_xmin(pg_current_snapshot()))";
 constexpr pg::Sql delete_rows = "delete from bascule_outbox where id = any($1)";
@@ -33,14 +34,16 @@ OutboxRow read(const pg::Row& row) {
   made.key = row.get<std::string>(4);
   made.body = row.get<pg::Bytes>(5).data;
   const auto headers = row.get<std::vector<std::string>>(6);
-  for (std::size_t i = 0; i + 1 < headers.size(); i += 2) made.headers.emplace_back(headers[i], headers[i + 1]);
+  for (std::size_t i = 0; i + 1 < headers.size(); i += 2)
+    made.headers.emplace_back(headers[i], headers[i + 1]);
   made.created_at = row.get<pg::Timestamp>(7);
   return made;
 }
 
 }  // namespace
 
-/// The relay behind its owner: background coroutines keep it alive by their argument and end soon after quit().
+/// The relay behind its owner: background coroutines keep it alive by their argument and end soon after
+/// quit().
 class OutboxRelay::Core final : public std::enable_shared_from_this<Core> {
  public:
   Core(Loop& loop, OutboxRelayOptions options, EventSink& sink)
@@ -135,7 +138,8 @@ asio::awaitable<void> OutboxRelay::Core::session() {
 }
 
 asio::awaitable<bool> OutboxRelay::Core::become_active() {
-  const auto locked = co_await connection_->exec(database_deadline(), "select pg_try_advisory_lock($1)", lock_key);
+  const auto locked =
+      co_await connection_->exec(database_deadline(), "select pg_try_advisory_lock($1)", lock_key);
   stats_.active = locked.one<bool>();
   if (stats_.active) {
     log("outbox: this relay is the active one");
@@ -179,8 +183,10 @@ asio::awaitable<void> OutboxRelay::Core::relay_once() {
   if (options_.keep_inbox.count() > 0 && now >= next_prune_) co_return co_await prune_inbox();
   auto until = now + options_.poll;
   if ((co_await connection_->exec(database_deadline(), any_unsettled)).one<bool>()) {
-    // Somebody's commit is still held back by a transaction that began earlier: look again soon, ever less often.
-    unsettled_wait_ = std::clamp<Clock::duration>(unsettled_wait_ * 2, std::chrono::milliseconds(1), options_.poll);
+    // Somebody's commit is still held back by a transaction that began earlier: look again soon, ever less
+    // often.
+    unsettled_wait_ =
+        std::clamp<Clock::duration>(unsettled_wait_ * 2, std::chrono::milliseconds(1), options_.poll);
     until = std::min(until, now + unsettled_wait_);
   }
   if (const auto retry = order_.next_retry(now)) until = std::min(until, *retry);
@@ -224,7 +230,8 @@ asio::awaitable<void> OutboxRelay::Core::publish_one(std::shared_ptr<Core> self,
 
 asio::awaitable<void> OutboxRelay::Core::prune_inbox() {
   next_prune_ = Clock::now() + options_.prune_every;
-  stats_.pruned += co_await inbox_prune(*connection_, options_.keep_inbox, Deadline::after(options_.database_timeout));
+  stats_.pruned +=
+      co_await inbox_prune(*connection_, options_.keep_inbox, Deadline::after(options_.database_timeout));
 }
 
 asio::awaitable<void> OutboxRelay::Core::rest(Clock::time_point until) {

@@ -1,8 +1,9 @@
-// Backoff: how long to wait before the next attempt, full jitter, pure (the random number comes from outside).
+// Backoff: how long to wait before the next attempt, full jitter, pure (the random number comes from
+// outside).
 //
-// The n-th wait is uniform in [floor, ceiling_n] where ceiling_n doubles from `first` up to `most`: a thousand clients
-// that lost the same peer at the same moment do not come back at the same moment.
-// Thread safety: a value; one owner.
+// The n-th wait is uniform in [floor, ceiling_n] where ceiling_n doubles from `first` up to `most`: a
+// thousand clients that lost the same peer at the same moment do not come back at the same moment. Thread
+// safety: a value; one owner.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +30,8 @@ class Backoff {
     const auto span = std::max(ceiling_ - limits_.floor, Duration::zero());
     // 53 random bits as a share of [0, 1).
     const double share = static_cast<double>(random >> 11) * 0x1.0p-53;
-    const auto wait = limits_.floor + Duration(static_cast<Duration::rep>(share * static_cast<double>(span.count())));
+    const auto wait =
+        limits_.floor + Duration(static_cast<Duration::rep>(share * static_cast<double>(span.count())));
     ceiling_ = ceiling_ > limits_.most / 2 ? limits_.most : ceiling_ * 2;
     attempts_ += 1;
     return wait;

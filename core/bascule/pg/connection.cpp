@@ -93,7 +93,8 @@ asio::awaitable<void> Connection::connect(Deadline deadline) {
   connect_timer_.expires_at(deadline.at());
   connect_timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
     if (stopped) return;
-    if (const auto waiting = weak.lock(); waiting && waiting->state_ == State::connecting && waiting->socket_.is_open()) {
+    if (const auto waiting = weak.lock();
+        waiting && waiting->state_ == State::connecting && waiting->socket_.is_open()) {
       waiting->socket_.cancel();
     }
   });
@@ -108,7 +109,8 @@ asio::awaitable<void> Connection::connect(Deadline deadline) {
   const bool given_up = state_ == State::closed;
   shut({Errc::unavailable, "never connected"});
   if (given_up) throw Error(Errc::cancelled, "connecting to " + name_ + " was given up");
-  if (deadline.expired()) throw Error(Errc::deadline_exceeded, "PostgreSQL " + name_ + " did not accept a connection in time");
+  if (deadline.expired())
+    throw Error(Errc::deadline_exceeded, "PostgreSQL " + name_ + " did not accept a connection in time");
   throw Error(Errc::unavailable, "cannot connect to PostgreSQL " + name_ + ": " + failure);
 }
 
@@ -122,11 +124,13 @@ asio::awaitable<void> Connection::handshake() {
                                                               : asio::posix::descriptor_base::wait_write,
                                 asio::redirect_error(asio::use_awaitable, stopped));
     if (socket_.is_open()) socket_.release();
-    if (state_ != State::connecting || stopped || connect_deadline_.expired()) throw Error(Errc::cancelled, "interrupted");
+    if (state_ != State::connecting || stopped || connect_deadline_.expired())
+      throw Error(Errc::cancelled, "interrupted");
     next = PQconnectPoll(raw_.get());
   }
   if (next != PGRES_POLLING_OK) throw Error(Errc::unavailable, last_message());
-  if (PQsetnonblocking(raw_.get(), 1) != 0 || !enter_pipeline()) throw Error(Errc::unavailable, last_message());
+  if (PQsetnonblocking(raw_.get(), 1) != 0 || !enter_pipeline())
+    throw Error(Errc::unavailable, last_message());
   socket_.assign(PQsocket(raw_.get()));
   state_ = State::open;
   wait_readable();
@@ -152,9 +156,11 @@ asio::awaitable<void> Connection::script(Deadline deadline, std::string text) {
 }
 
 void Connection::check_usable(Deadline deadline) const {
-  if (state_ != State::open) throw Error(Errc::unavailable, "the connection to PostgreSQL " + name_ + " is closed");
+  if (state_ != State::open)
+    throw Error(Errc::unavailable, "the connection to PostgreSQL " + name_ + " is closed");
   if (deadline.expired()) {
-    throw Error(Errc::deadline_exceeded, "the deadline passed before the statement was sent to PostgreSQL " + name_);
+    throw Error(Errc::deadline_exceeded,
+                "the deadline passed before the statement was sent to PostgreSQL " + name_);
   }
   if (in_flight() >= options_.max_in_flight) {
     throw Error(Errc::resource_exhausted, "the connection to PostgreSQL " + name_ + " has " +
@@ -184,7 +190,8 @@ void Connection::limit(Deadline deadline) {
   if (step == session_timeout_ms_ || state_ != State::open) return;
   session_timeout_ms_ = step;
   const auto unit = std::make_shared<Unit>();
-  unit->statements.push_back(Statement("select set_config('statement_timeout', $1, false)", std::to_string(step)));
+  unit->statements.push_back(
+      Statement("select set_config('statement_timeout', $1, false)", std::to_string(step)));
   pipeline_.enqueue(unit);
   mark_dirty();
 }
@@ -250,8 +257,10 @@ bool Connection::drain() {
       return lost(last_message()), false;
     }
     auto reply = to_reply(result);
-    if (!reply || ends > 2) return lost("the answers are not those of the statements sent (COPY is not supported)"), false;
-    if (!pipeline_.on_reply(*std::move(reply))) return lost("the answers are not those of the statements sent"), false;
+    if (!reply || ends > 2)
+      return lost("the answers are not those of the statements sent (COPY is not supported)"), false;
+    if (!pipeline_.on_reply(*std::move(reply)))
+      return lost("the answers are not those of the statements sent"), false;
     if (!is_open()) return false;  // somebody closed it when told
   }
   return true;
@@ -314,14 +323,15 @@ bool Connection::enter_pipeline() {
 }
 
 bool Connection::send_prepare(const std::string& name, std::string_view text) {
-  return enter_pipeline() && PQsendPrepare(raw_.get(), name.c_str(), std::string(text).c_str(), 0, nullptr) == 1;
+  return enter_pipeline() &&
+         PQsendPrepare(raw_.get(), name.c_str(), std::string(text).c_str(), 0, nullptr) == 1;
 }
 
 bool Connection::send_prepared(const std::string& name, const Statement& statement) {
   const Arrays arrays(statement);
   return enter_pipeline() &&
-         PQsendQueryPrepared(raw_.get(), name.c_str(), arrays.count(), arrays.values.data(), arrays.lengths.data(),
-                             arrays.formats.data(), format_code(statement)) == 1;
+         PQsendQueryPrepared(raw_.get(), name.c_str(), arrays.count(), arrays.values.data(),
+                             arrays.lengths.data(), arrays.formats.data(), format_code(statement)) == 1;
 }
 
 bool Connection::send_unprepared(const Statement& statement) {

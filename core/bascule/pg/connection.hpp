@@ -1,15 +1,15 @@
 // Connection: one PostgreSQL session on a Loop. libpq in pipeline mode; never blocks the loop.
 //
-//   auto db = std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = "host=/run/bascule dbname=shop"});
-//   co_await db->connect(deadline);
-//   auto products = co_await db->exec(deadline, "select id, name from product where id = any($1)", ids);
+//   auto db = std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = "host=/run/bascule
+//   dbname=shop"}); co_await db->connect(deadline); auto products = co_await db->exec(deadline, "select id,
+//   name from product where id = any($1)", ids);
 //
-// Any number of coroutines may exec() at once: their statements share one pipeline, each is its own transaction, and all
-// that one turn of the loop produced leaves in one write. A multi-statement transaction needs a connection for itself:
-// take it from a Pool.
-// Errors: SqlError when a statement failed; Error(unavailable) when the connection is lost, also for what was in flight
-// (whether it was done is then not known); Error(deadline_exceeded) when the deadline passes first: the statement may
-// still run, and is ended by the server's statement_timeout soon after; Error(resource_exhausted) at max_in_flight.
+// Any number of coroutines may exec() at once: their statements share one pipeline, each is its own
+// transaction, and all that one turn of the loop produced leaves in one write. A multi-statement transaction
+// needs a connection for itself: take it from a Pool. Errors: SqlError when a statement failed;
+// Error(unavailable) when the connection is lost, also for what was in flight (whether it was done is then
+// not known); Error(deadline_exceeded) when the deadline passes first: the statement may still run, and is
+// ended by the server's statement_timeout soon after; Error(resource_exhausted) at max_in_flight.
 // Cancellation: the awaiting coroutine may be cancelled; the statement, once sent, runs on.
 // Lifetime: held by shared_ptr; a pending call keeps it alive. The destructor closes.
 // Thread safety: the loop's own thread.
@@ -32,9 +32,9 @@ struct pg_conn;
 namespace bascule::pg {
 
 struct ConnectionOptions {
-  std::string conninfo;                   ///< as libpq takes it: "host=… dbname=… user=…" or postgresql://…
-  std::size_t statement_cache = 256;      ///< prepared statements kept, least recently used out; 0: none
-  std::size_t max_in_flight = 1024;       ///< units in the pipeline, above which exec() is refused
+  std::string conninfo;  ///< as libpq takes it: "host=… dbname=… user=…" or postgresql://…
+  std::size_t statement_cache = 256;  ///< prepared statements kept, least recently used out; 0: none
+  std::size_t max_in_flight = 1024;   ///< units in the pipeline, above which exec() is refused
 };
 
 struct Notification {
@@ -58,14 +58,15 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     return exec(deadline, Statement(sql, std::forward<Params>(params)...));
   }
   asio::awaitable<Result> exec(Deadline deadline, Statement statement);
-  /// Several statements in one round trip, up to one sync point: all succeed, or none has an effect (unless they contain
-  /// transaction commands). Throws the first failure.
+  /// Several statements in one round trip, up to one sync point: all succeed, or none has an effect (unless
+  /// they contain transaction commands). Throws the first failure.
   asio::awaitable<std::vector<Result>> run(Deadline deadline, std::vector<Statement> statements);
   /// Several commands in one text, without parameters: migrations. Waits until the pipeline is empty.
   asio::awaitable<void> script(Deadline deadline, std::string text);
 
-  /// Makes the server end, by itself, a statement that runs longer than this deadline leaves (at most twice that). Sent with
-  /// the next statements, and only when it differs enough from what the session has: usually it costs nothing.
+  /// Makes the server end, by itself, a statement that runs longer than this deadline leaves (at most twice
+  /// that). Sent with the next statements, and only when it differs enough from what the session has: usually
+  /// it costs nothing.
   void limit(Deadline deadline);
 
   /// Called once when the connection is lost, with the reason; not by close().
@@ -136,8 +137,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::function<void(Notification)> on_notification_;
 };
 
-/// The statement_timeout, in milliseconds, for a deadline: the next power of two at or above the time left, so that calls
-/// with about the same time share one setting; 0 (none) for a deadline that never comes. Pure.
+/// The statement_timeout, in milliseconds, for a deadline: the next power of two at or above the time left,
+/// so that calls with about the same time share one setting; 0 (none) for a deadline that never comes. Pure.
 std::uint64_t timeout_step(Deadline deadline, Clock::time_point now) noexcept;
 
 }  // namespace bascule::pg

@@ -1,8 +1,9 @@
-// Conninfo: the parameters of a connection, as libpq wants them, with what the platform adds and names resolved.
+// Conninfo: the parameters of a connection, as libpq wants them, with what the platform adds and names
+// resolved.
 //
-// libpq resolves host names with a blocking call. So names are resolved before, on Asio's resolver, and handed over as
-// `hostaddr`; every address of every host becomes an entry of libpq's host list, tried in order.
-// Thread safety: values.
+// libpq resolves host names with a blocking call. So names are resolved before, on Asio's resolver, and
+// handed over as `hostaddr`; every address of every host becomes an entry of libpq's host list, tried in
+// order. Thread safety: values.
 #pragma once
 
 #include <string>
@@ -21,8 +22,8 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 /// Parses "host=… dbname=…" or "postgresql://…". Throws Error(invalid_argument) with libpq's words.
 Parameters parse_conninfo(const std::string& conninfo);
 
-/// Adds what every connection of the platform needs and the user did not set: UTC, ISO dates, UTF-8, keepalives, and that
-/// the server stops a query whose client is gone.
+/// Adds what every connection of the platform needs and the user did not set: UTC, ISO dates, UTF-8,
+/// keepalives, and that the server stops a query whose client is gone.
 void add_defaults(Parameters& parameters);
 
 struct HostEntry {

@@ -1,9 +1,10 @@
 // SqlError: what PostgreSQL answered when a statement failed.
 //
-// code() is the platform's view of it: a cancelled statement (its time was up) is deadline_exceeded, a server that
-// shuts down or a lost serialization race is unavailable (try again), exhausted resources are resource_exhausted, and
-// every other failed statement is internal until the service says otherwise:
-//   catch (const pg::SqlError& e) { if (e.constraint() == "customers_email_key") throw shop::EmailTaken(); throw; }
+// code() is the platform's view of it: a cancelled statement (its time was up) is deadline_exceeded, a server
+// that shuts down or a lost serialization race is unavailable (try again), exhausted resources are
+// resource_exhausted, and every other failed statement is internal until the service says otherwise:
+//   catch (const pg::SqlError& e) { if (e.constraint() == "customers_email_key") throw shop::EmailTaken();
+//   throw; }
 #pragma once
 
 #include <string>

@@ -13,7 +13,8 @@ namespace {
 [[noreturn]] void mismatch(const Field& field, const char* wanted) {
   std::string text = "column \"" + std::string(field.column) + "\" (type OID " + std::to_string(field.type);
   if (!field.binary) text += ", value '" + std::string(field.bytes.substr(0, 40)) + "'";
-  throw Error(Errc::internal, text + ") cannot be read as " + wanted + ": read another type, or cast it in the SQL");
+  throw Error(Errc::internal,
+              text + ") cannot be read as " + wanted + ": read another type, or cast it in the SQL");
 }
 
 bool is(const Field& field, TypeOid type) { return field.type == static_cast<std::uint32_t>(type); }
@@ -77,7 +78,8 @@ std::chrono::microseconds fraction(const Field& field, std::size_t& at) {
   std::int64_t micros = 0;
   if (at >= field.bytes.size() || field.bytes[at] != '.') return std::chrono::microseconds(0);
   ++at;
-  for (std::int64_t unit = 100'000; unit > 0 && at < field.bytes.size() && std::isdigit(field.bytes[at]) != 0; unit /= 10)
+  for (std::int64_t unit = 100'000; unit > 0 && at < field.bytes.size() && std::isdigit(field.bytes[at]) != 0;
+       unit /= 10)
     micros += (field.bytes[at++] - '0') * unit;
   return std::chrono::microseconds(micros);
 }
@@ -111,7 +113,8 @@ Timestamp binary_timestamp(const Field& field) {
   constexpr Timestamp epoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
   const auto micros = static_cast<std::int64_t>(big_endian(field.bytes));
   constexpr auto limit = std::numeric_limits<std::int64_t>::max();
-  if (micros == limit || micros == std::numeric_limits<std::int64_t>::min()) mismatch(field, "a finite timestamp");
+  if (micros == limit || micros == std::numeric_limits<std::int64_t>::min())
+    mismatch(field, "a finite timestamp");
   return epoch + std::chrono::microseconds(micros);
 }
 
@@ -139,8 +142,8 @@ bool is_textual(const Field& field) {
 }  // namespace
 
 void Field::refuse_null() const {
-  throw Error(Errc::internal,
-              "column \"" + std::string(column) + "\" is NULL: read it as std::optional, or coalesce it in the SQL");
+  throw Error(Errc::internal, "column \"" + std::string(column) +
+                                  "\" is NULL: read it as std::optional, or coalesce it in the SQL");
 }
 
 template <>
@@ -149,18 +152,27 @@ bool decode<bool>(const Field& field) {
   return field.binary ? field.bytes[0] != 0 : field.bytes[0] == 't';
 }
 template <>
-std::int16_t decode<std::int16_t>(const Field& field) { return number<std::int16_t>(field, "std::int16_t"); }
+std::int16_t decode<std::int16_t>(const Field& field) {
+  return number<std::int16_t>(field, "std::int16_t");
+}
 template <>
-std::int32_t decode<std::int32_t>(const Field& field) { return number<std::int32_t>(field, "std::int32_t"); }
+std::int32_t decode<std::int32_t>(const Field& field) {
+  return number<std::int32_t>(field, "std::int32_t");
+}
 template <>
-std::int64_t decode<std::int64_t>(const Field& field) { return number<std::int64_t>(field, "std::int64_t"); }
+std::int64_t decode<std::int64_t>(const Field& field) {
+  return number<std::int64_t>(field, "std::int64_t");
+}
 template <>
-std::uint64_t decode<std::uint64_t>(const Field& field) { return number<std::uint64_t>(field, "std::uint64_t"); }
+std::uint64_t decode<std::uint64_t>(const Field& field) {
+  return number<std::uint64_t>(field, "std::uint64_t");
+}
 
 template <>
 double decode<double>(const Field& field) {
   if (!field.binary) return from_text<double>(field, "double");
-  if (is(field, TypeOid::float8) && field.bytes.size() == 8) return std::bit_cast<double>(big_endian(field.bytes));
+  if (is(field, TypeOid::float8) && field.bytes.size() == 8)
+    return std::bit_cast<double>(big_endian(field.bytes));
   if (is(field, TypeOid::float4) && field.bytes.size() == 4)
     return std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(field.bytes)));
   mismatch(field, "double");
@@ -173,7 +185,9 @@ std::string_view decode<std::string_view>(const Field& field) {
   mismatch(field, "text in binary format");
 }
 template <>
-std::string decode<std::string>(const Field& field) { return std::string(decode<std::string_view>(field)); }
+std::string decode<std::string>(const Field& field) {
+  return std::string(decode<std::string_view>(field));
+}
 
 template <>
 Bytes decode<Bytes>(const Field& field) {
@@ -200,7 +214,8 @@ Timestamp decode<Timestamp>(const Field& field) {
 template <>
 std::vector<std::string> decode<std::vector<std::string>>(const Field& field) {
   const auto text = field.bytes;
-  if (field.binary || text.size() < 2 || text.front() != '{' || text.back() != '}') mismatch(field, "an array");
+  if (field.binary || text.size() < 2 || text.front() != '{' || text.back() != '}')
+    mismatch(field, "an array");
   std::vector<std::string> elements;
   std::size_t at = 1;
   if (text == "{}") return elements;

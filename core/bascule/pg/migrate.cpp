@@ -40,11 +40,13 @@ asio::awaitable<std::shared_ptr<Connection>> connect(Loop& loop, std::string con
   }
 }
 
-asio::awaitable<std::vector<AppliedMigration>> applied(Connection& db, std::string_view scope, Deadline deadline) {
+asio::awaitable<std::vector<AppliedMigration>> applied(Connection& db, std::string_view scope,
+                                                       Deadline deadline) {
   const auto rows = co_await db.exec(
       deadline, "select name, checksum from bascule_migrations where scope = $1 order by name", scope);
   std::vector<AppliedMigration> record;
-  for (const auto& row : rows) record.push_back({row.get<std::string>("name"), row.get<std::string>("checksum")});
+  for (const auto& row : rows)
+    record.push_back({row.get<std::string>("name"), row.get<std::string>("checksum")});
   co_return record;
 }
 
@@ -52,8 +54,8 @@ asio::awaitable<void> apply(Connection& db, std::string_view scope, Migration mi
   co_await db.exec(deadline, "begin");
   try {
     co_await db.script(deadline, std::string(migration.sql));
-    co_await db.exec(deadline, "insert into bascule_migrations (scope, name, checksum) values ($1, $2, $3)", scope,
-                     migration.name, migration_checksum(migration.sql));
+    co_await db.exec(deadline, "insert into bascule_migrations (scope, name, checksum) values ($1, $2, $3)",
+                     scope, migration.name, migration_checksum(migration.sql));
     co_await db.exec(deadline, "commit");
   } catch (const SqlError& error) {
     auto fields = error.fields();
@@ -62,7 +64,8 @@ asio::awaitable<void> apply(Connection& db, std::string_view scope, Migration mi
   }
 }
 
-asio::awaitable<std::size_t> bring_up(Connection& db, std::string_view scope, Migrations wanted, Deadline deadline) {
+asio::awaitable<std::size_t> bring_up(Connection& db, std::string_view scope, Migrations wanted,
+                                      Deadline deadline) {
   const auto record = co_await applied(db, scope, deadline);
   const auto pending = pending_migrations(wanted, record);
   for (const auto& migration : pending) co_await apply(db, scope, migration, deadline);
@@ -96,7 +99,8 @@ std::vector<Migration> pending_migrations(Migrations wanted, const std::vector<A
   std::size_t at = 0;
   for (const auto& done : applied) {
     if (at == wanted.size() || wanted[at].name > done.name) {
-      contradict("migration " + done.name + " was applied to the database, and this program does not know it: an older " +
+      contradict("migration " + done.name +
+                 " was applied to the database, and this program does not know it: an older " +
                  "program, or a migration that was removed");
     }
     if (wanted[at].name < done.name) {
@@ -104,20 +108,23 @@ std::vector<Migration> pending_migrations(Migrations wanted, const std::vector<A
                  ", which is applied already: give it a higher number");
     }
     if (migration_checksum(wanted[at].sql) != done.checksum) {
-      contradict("migration " + done.name + " was changed after it was applied: undo the change and write a new migration");
+      contradict("migration " + done.name +
+                 " was changed after it was applied: undo the change and write a new migration");
     }
     ++at;
   }
   return {wanted.begin() + static_cast<std::ptrdiff_t>(at), wanted.end()};
 }
 
-asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service, Deadline deadline) {
+asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service,
+                                     Deadline deadline) {
   const auto db = co_await connect(loop, std::move(conninfo), deadline);
   // A session lock: released with the connection, whatever becomes of this program.
   co_await db->exec(deadline, "select pg_advisory_lock($1)", lock_key);
-  co_await db->exec(deadline,
-                    "create table if not exists bascule_migrations (scope text not null, name text not null, "
-                    "checksum text not null, applied_at timestamptz not null default now(), primary key (scope, name))");
+  co_await db->exec(
+      deadline,
+      "create table if not exists bascule_migrations (scope text not null, name text not null, "
+      "checksum text not null, applied_at timestamptz not null default now(), primary key (scope, name))");
   const auto own = co_await bring_up(*db, "bascule", platform_migrations(), deadline);
   const auto services = co_await bring_up(*db, "service", service, deadline);
   db->close();

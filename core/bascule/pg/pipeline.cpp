@@ -6,7 +6,8 @@
 namespace bascule::pg {
 
 bool Pipeline::withdraw(const Unit& unit) {
-  const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.get() == &unit; });
+  const auto at =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.get() == &unit; });
   if (at == waiting_.end()) return false;
   waiting_.erase(at);
   return true;
@@ -14,7 +15,8 @@ bool Pipeline::withdraw(const Unit& unit) {
 
 bool Pipeline::send() {
   while (!waiting_.empty() && !script_in_flight_) {
-    if (!waiting_.front()->script.empty() && !sent_.empty()) return true;  // a script needs the connection for itself
+    if (!waiting_.front()->script.empty() && !sent_.empty())
+      return true;  // a script needs the connection for itself
     const auto unit = std::move(waiting_.front());
     waiting_.pop_front();
     unit->started = true;
@@ -45,7 +47,8 @@ bool Pipeline::send_statement(const std::shared_ptr<Unit>& unit, std::size_t ind
   const auto& statement = unit->statements[index];
   auto [state, name] = cache_.find(statement.text(), unit_number_);
   if (state == StatementCache::State::uncached || state == StatementCache::State::preparing) {
-    // Its preparation belongs to an earlier unit and may yet be skipped there; this unit must not depend on that.
+    // Its preparation belongs to an earlier unit and may yet be skipped there; this unit must not depend on
+    // that.
     sent(Op::execute, unit, {}, index);
     return wire_.send_unprepared(statement);
   }
@@ -82,13 +85,17 @@ bool Pipeline::on_reply(Reply reply) {
       if (head.op == Op::sync) return false;
       on_done(head, std::move(reply.result));
       return true;
-    case Reply::Kind::error: on_error(head, std::move(reply.error)); return true;
+    case Reply::Kind::error:
+      on_error(head, std::move(reply.error));
+      return true;
     case Reply::Kind::skipped:
       if (head.op == Op::sync || head.op == Op::script) return false;
       on_skipped(head);
       return true;
-    case Reply::Kind::end: return on_end();
-    case Reply::Kind::synced: return on_synced();
+    case Reply::Kind::end:
+      return on_end();
+    case Reply::Kind::synced:
+      return on_synced();
   }
   return false;
 }
@@ -102,13 +109,15 @@ void Pipeline::on_done(Entry& head, Result result) {
 void Pipeline::on_error(Entry& head, ErrorFields error) {
   head.answered = true;
   if (head.op == Op::deallocate) {
-    // 26000: the server does not have it (any more), which is what was wanted. Otherwise (a failed transaction): later.
+    // 26000: the server does not have it (any more), which is what was wanted. Otherwise (a failed
+    // transaction): later.
     if (error.sqlstate != "26000") cache_.evict_later(head.name);
     return;
   }
   if (head.op == Op::prepare) cache_.forget(head.name);
   if (head.op == Op::execute && !head.name.empty()) {
-    const bool stale = error.sqlstate == "0A000";  // "cached plan must not change result type", after a migration
+    const bool stale =
+        error.sqlstate == "0A000";  // "cached plan must not change result type", after a migration
     if (stale || error.sqlstate == "26000") cache_.forget(head.name);
     if (stale) cache_.evict_later(head.name);
   }
@@ -127,9 +136,11 @@ void Pipeline::on_skipped(const Entry& head) {
 
 bool Pipeline::on_end() {
   const auto& head = sent_.front();
-  // An error at the sync point itself (a deferred constraint at commit) is followed by an end too; the sync is yet to come.
+  // An error at the sync point itself (a deferred constraint at commit) is followed by an end too; the sync
+  // is yet to come.
   if (head.op == Op::sync) return head.answered;
-  if (!head.answered) return head.op != Op::script;  // the end that follows nothing: libpq gives one between commands
+  if (!head.answered)
+    return head.op != Op::script;  // the end that follows nothing: libpq gives one between commands
   const auto unit = head.unit;
   const bool script = head.op == Op::script;
   sent_.pop_front();

@@ -1,8 +1,8 @@
 // Pipeline: a connection's protocol logic. What was sent, and which answer belongs to whom.
 //
-// A Unit is statements up to one sync point: it succeeds or fails as a whole, and a failure in it leaves the units
-// behind it untouched. Units are sent in order, as many as there are, without waiting for answers; PostgreSQL answers
-// in the same order, and skips from the first error of a unit to that unit's sync point.
+// A Unit is statements up to one sync point: it succeeds or fails as a whole, and a failure in it leaves the
+// units behind it untouched. Units are sent in order, as many as there are, without waiting for answers;
+// PostgreSQL answers in the same order, and skips from the first error of a unit to that unit's sync point.
 //
 // Pure: sends through Wire, is told each answer, holds no socket and no clock. Thread safety: one owner.
 #pragma once

@@ -4,13 +4,14 @@
 //   auto product = co_await db.exec(deadline, "select id, name from product where id = $1", id);
 //   auto tx = co_await db.begin(deadline);
 //   …
-// exec() pipelines single statements of many callers on few connections; begin() takes a connection for itself.
+// exec() pipelines single statements of many callers on few connections; begin() takes a connection for
+// itself.
 //
 // At the bound callers wait in order, until their deadline (deadline_exceeded); max_waiters wait at most
-// (resource_exhausted). A lost connection fails its users with `unavailable` and is replaced, with jittered backoff; while the
-// database cannot be reached every call fails at once with `unavailable`, and the pool heals by itself.
-// Lifetime: leases and transactions may outlive the Pool; they fail with `unavailable`. Destroying it closes everything.
-// Thread safety: the loop's own thread.
+// (resource_exhausted). A lost connection fails its users with `unavailable` and is replaced, with jittered
+// backoff; while the database cannot be reached every call fails at once with `unavailable`, and the pool
+// heals by itself. Lifetime: leases and transactions may outlive the Pool; they fail with `unavailable`.
+// Destroying it closes everything. Thread safety: the loop's own thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -60,7 +61,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Waits until the database answers, trying again until the deadline. For start-up: throws `unavailable` with the last cause.
+  /// Waits until the database answers, trying again until the deadline. For start-up: throws `unavailable`
+  /// with the last cause.
   asio::awaitable<void> ready(Deadline deadline);
 
   /// One statement as a transaction of its own. Errors: as Connection::exec, and the pool's own.

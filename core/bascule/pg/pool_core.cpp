@@ -11,7 +11,8 @@
 namespace bascule::pg {
 
 void Lease::give_back() noexcept {
-  if (const auto core = std::exchange(core_, nullptr)) core->give_back(slot_, use_, std::move(connection_), settled_);
+  if (const auto core = std::exchange(core_, nullptr))
+    core->give_back(slot_, use_, std::move(connection_), settled_);
 }
 
 PoolCore::PoolCore(Loop& loop, PoolOptions options)
@@ -32,13 +33,16 @@ asio::awaitable<Lease> PoolCore::acquire(PoolState::Use use, Deadline deadline) 
       stats_.granted += 1;
       pump();  // a crowded connection may call for one more
       co_return lease(verdict.slot, use);
-    case PoolState::Answer::down: refuse_down();
+    case PoolState::Answer::down:
+      refuse_down();
     case PoolState::Answer::full:
       stats_.refused_full += 1;
       throw Error(Errc::resource_exhausted, "all " + std::to_string(state_.limits().max) +
                                                 " connections to the database are in use and " +
-                                                std::to_string(state_.limits().max_waiters) + " callers wait already");
-    case PoolState::Answer::queued: break;
+                                                std::to_string(state_.limits().max_waiters) +
+                                                " callers wait already");
+    case PoolState::Answer::queued:
+      break;
   }
   const auto waiter = std::make_shared<Waiter>(loop_.context(), deadline);
   waiters_.emplace(verdict.ticket, waiter);
@@ -64,27 +68,31 @@ asio::awaitable<Lease> PoolCore::acquire(PoolState::Use use, Deadline deadline) 
 
 void PoolCore::check_open(Deadline deadline) const {
   if (closed_) throw Error(Errc::unavailable, "the database pool is closed");
-  if (deadline.expired()) throw Error(Errc::deadline_exceeded, "the deadline passed before the database was asked");
+  if (deadline.expired())
+    throw Error(Errc::deadline_exceeded, "the deadline passed before the database was asked");
 }
 
 void PoolCore::refuse_down() {
   stats_.refused_down += 1;
-  throw Error(Errc::unavailable, "the database cannot be reached: " + (closed_ ? "the pool is closed" : last_error_));
+  throw Error(Errc::unavailable,
+              "the database cannot be reached: " + (closed_ ? "the pool is closed" : last_error_));
 }
 
 void PoolCore::refuse_deadline() {
   stats_.refused_deadline += 1;
   const auto now = state_.counts();
-  throw Error(Errc::deadline_exceeded, "no database connection became free in time: " + std::to_string(now.in_use) +
-                                           " in use of " + std::to_string(state_.limits().max) + ", " +
-                                           std::to_string(now.waiting) + " other callers wait");
+  throw Error(Errc::deadline_exceeded,
+              "no database connection became free in time: " + std::to_string(now.in_use) + " in use of " +
+                  std::to_string(state_.limits().max) + ", " + std::to_string(now.waiting) +
+                  " other callers wait");
 }
 
 Lease PoolCore::lease(std::size_t slot, PoolState::Use use) {
   return Lease(shared_from_this(), slot, use, connections_[slot]);
 }
 
-void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection, bool settled) {
+void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection,
+                         bool settled) {
   const bool clean = use == PoolState::Use::shared ? settled : connection->is_clean();
   if (closed_) connection->close();
   if (!connection->is_open() || clean) {
@@ -92,7 +100,8 @@ void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<C
     pump();
     return;
   }
-  asio::co_spawn(loop_.context(), recover(shared_from_this(), slot, use, std::move(connection)), asio::detached);
+  asio::co_spawn(loop_.context(), recover(shared_from_this(), slot, use, std::move(connection)),
+                 asio::detached);
 }
 
 asio::awaitable<void> PoolCore::recover(std::shared_ptr<PoolCore> self, std::size_t slot, PoolState::Use use,
@@ -135,8 +144,10 @@ asio::awaitable<void> PoolCore::open(std::shared_ptr<PoolCore> self, std::size_t
     failure = error.what();
   }
   if (self->closed_) co_return connection->close();
-  if (connection->is_open()) self->on_opened(slot, connection);
-  else self->on_open_failed(slot, failure);
+  if (connection->is_open())
+    self->on_opened(slot, connection);
+  else
+    self->on_open_failed(slot, failure);
 }
 
 void PoolCore::on_opened(std::size_t slot, const std::shared_ptr<Connection>& connection) {

@@ -1,9 +1,10 @@
-// PoolState: who may use which connection, and which connections to open. The pool's logic without connections.
+// PoolState: who may use which connection, and which connections to open. The pool's logic without
+// connections.
 //
-// A slot holds at most one connection. An exclusive user (a transaction) has a slot for itself; shared users (single
-// statements) pipeline on one slot, up to max_shared of them. Waiters are served strictly in order: a transaction that
-// waits is not starved by single statements. When the database is down (the last attempt to connect failed and no slot
-// is up) everybody is refused at once instead of waiting.
+// A slot holds at most one connection. An exclusive user (a transaction) has a slot for itself; shared users
+// (single statements) pipeline on one slot, up to max_shared of them. Waiters are served strictly in order: a
+// transaction that waits is not starved by single statements. When the database is down (the last attempt to
+// connect failed and no slot is up) everybody is refused at once instead of waiting.
 //
 // Pure. Thread safety: one owner.
 #pragma once
@@ -23,7 +24,8 @@ class PoolState {
     std::size_t max = 8;            ///< connections at most
     std::size_t max_waiters = 256;  ///< above which callers are refused
     std::size_t max_shared = 32;    ///< single statements in one connection's pipeline
-    std::size_t crowded_at = 4;     ///< single statements on the least loaded connection that make it open one more
+    std::size_t crowded_at =
+        4;  ///< single statements on the least loaded connection that make it open one more
   };
   enum class Use { exclusive, shared };
   enum class Answer {

@@ -9,7 +9,8 @@
 
 namespace bascule::pg {
 
-/// Takes `result` over (null: the end of a command's answers). None: an answer that this library never asks for (COPY).
+/// Takes `result` over (null: the end of a command's answers). None: an answer that this library never asks
+/// for (COPY).
 std::optional<Reply> to_reply(PGresult* result);
 /// An error that libpq made up because the connection is gone, rather than one the server sent.
 bool is_connection_failure(const PGconn* connection, const PGresult* result);

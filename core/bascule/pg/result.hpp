@@ -4,11 +4,11 @@
 //   auto products = result.as<Product>();                       // an aggregate, fields in column order
 //   auto [id, name] = result.one<std::tuple<std::int64_t, std::string>>();
 //
-// Types: bool, std::int16_t, std::int32_t, std::int64_t, std::uint64_t (xid8), double, std::string, std::string_view
-// (valid while the Result lives), Bytes (bytea), Timestamp (timestamptz, timestamp), and std::optional of each for NULL.
-// Errors: reading NULL into a plain type, an unknown column, a value of another type: Error(internal) that names the
-// column; one() on another number of rows than one: Error(internal).
-// Thread safety: values; a Result is cheap to copy (shared, immutable).
+// Types: bool, std::int16_t, std::int32_t, std::int64_t, std::uint64_t (xid8), double, std::string,
+// std::string_view (valid while the Result lives), Bytes (bytea), Timestamp (timestamptz, timestamp), and
+// std::optional of each for NULL. Errors: reading NULL into a plain type, an unknown column, a value of
+// another type: Error(internal) that names the column; one() on another number of rows than one:
+// Error(internal). Thread safety: values; a Result is cheap to copy (shared, immutable).
 #pragma once
 
 #include <boost/pfr/core.hpp>
@@ -54,7 +54,8 @@ class Result {
   Iterator begin() const;
   Iterator end() const;
 
-  /// Every row as a T: a scalar (first column), a std::tuple, or an aggregate whose fields are in column order.
+  /// Every row as a T: a scalar (first column), a std::tuple, or an aggregate whose fields are in column
+  /// order.
   template <class T>
   std::vector<T> as() const;
   /// The only row; throws unless there is exactly one.
@@ -139,10 +140,13 @@ T Row::aggregate() const {
 
 template <class T>
 T Row::as() const {
-  if constexpr (Readable<T>) return get<T>(std::size_t{0});
-  else if constexpr (detail::is_tuple<T>) return tuple<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
+  if constexpr (Readable<T>)
+    return get<T>(std::size_t{0});
+  else if constexpr (detail::is_tuple<T>)
+    return tuple<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
   else {
-    static_assert(std::is_aggregate_v<T>, "a row is read as a scalar, a std::tuple or an aggregate of such fields");
+    static_assert(std::is_aggregate_v<T>,
+                  "a row is read as a scalar, a std::tuple or an aggregate of such fields");
     return aggregate<T>();
   }
 }

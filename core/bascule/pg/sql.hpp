@@ -1,9 +1,10 @@
-// Sql, Param, Statement: what is sent to PostgreSQL. A text and its parameters, never a text with values pasted in.
+// Sql, Param, Statement: what is sent to PostgreSQL. A text and its parameters, never a text with values
+// pasted in.
 //
-// Sql is made from a string literal only (checked by the compiler), so a value from a request cannot become SQL. Text
-// that the program builds itself (a table name from its own configuration) says so: Sql::trusted(text).
-// Parameters travel beside the text, as PostgreSQL's text format (bytea: binary), and the server infers their types.
-// Thread safety: values.
+// Sql is made from a string literal only (checked by the compiler), so a value from a request cannot become
+// SQL. Text that the program builds itself (a table name from its own configuration) says so:
+// Sql::trusted(text). Parameters travel beside the text, as PostgreSQL's text format (bytea: binary), and the
+// server infers their types. Thread safety: values.
 #pragma once
 
 #include <chrono>
@@ -44,8 +45,8 @@ class Sql {
   bool literal_;
 };
 
-/// One parameter. Constructed implicitly from what C++ has; throws Error(invalid_argument) for text with a NUL byte,
-/// which PostgreSQL cannot store.
+/// One parameter. Constructed implicitly from what C++ has; throws Error(invalid_argument) for text with a
+/// NUL byte, which PostgreSQL cannot store.
 class Param {
  public:
   Param(std::nullopt_t) noexcept {}  // NOLINT(*-explicit-*): parameters are written as plain values
@@ -60,21 +61,19 @@ class Param {
   template <std::same_as<bool> B>
   Param(B value) : value_(value ? "t" : "f") {}
   template <std::integral I>
-    requires(!std::same_as<I, bool> && !std::same_as<I, char>)
-  Param(I value) : value_(integer(value)) {}
+  requires(!std::same_as<I, bool> && !std::same_as<I, char>) Param(I value) : value_(integer(value)) {}
   template <std::floating_point F>
   Param(F value) : value_(real(static_cast<double>(value))) {}
   template <class D>
-    requires(!std::same_as<D, std::chrono::microseconds>)
-  Param(std::chrono::sys_time<D> at) : Param(std::chrono::floor<std::chrono::microseconds>(at)) {}
+  requires(!std::same_as<D, std::chrono::microseconds>) Param(std::chrono::sys_time<D> at)
+      : Param(std::chrono::floor<std::chrono::microseconds>(at)) {}
   template <class T>
   Param(std::optional<T> value) {
     if (value) *this = Param(*std::move(value));
   }
   /// An array: `where id = any($1)`.
   template <class T>
-    requires(!std::same_as<T, std::byte>)
-  Param(const std::vector<T>& values) {
+  requires(!std::same_as<T, std::byte>) Param(const std::vector<T>& values) {
     std::string text;
     for (const auto& value : values) append_element(text, Param(value));
     value_ = close_array(std::move(text));
@@ -102,7 +101,8 @@ class Param {
   bool binary_ = false;
 };
 
-/// How the server writes the results: text suits every type; binary is cheaper for large bytea and many numbers.
+/// How the server writes the results: text suits every type; binary is cheaper for large bytea and many
+/// numbers.
 enum class Format { text, binary };
 
 /// One statement with its parameters.

@@ -1,4 +1,5 @@
-// StatementCache: which statement texts a connection has prepared, and under which names. Bounded, least recently used out.
+// StatementCache: which statement texts a connection has prepared, and under which names. Bounded, least
+// recently used out.
 //
 // Names are never used twice on a connection, so a statement that could not be deallocated does no harm.
 // Pure: the caller sends what the answers mean. Thread safety: one owner.

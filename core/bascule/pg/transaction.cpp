@@ -15,7 +15,8 @@ Transaction::Transaction(Lease lease, Deadline deadline, TransactionOptions opti
 void Transaction::check_phase() const {
   if (phase_ == Phase::ended) throw Error(Errc::internal, "this transaction has ended: begin another one");
   if (phase_ == Phase::failed) {
-    throw Error(Errc::internal, "a statement of this transaction failed before: nothing of it can be committed");
+    throw Error(Errc::internal,
+                "a statement of this transaction failed before: nothing of it can be committed");
   }
 }
 
@@ -32,7 +33,8 @@ Statement Transaction::begin_statement() const {
     case Isolation::serializable:
       return ro ? Statement("begin isolation level serializable read only")
                 : Statement("begin isolation level serializable");
-    case Isolation::read_committed: break;
+    case Isolation::read_committed:
+      break;
   }
   return ro ? Statement("begin read only") : Statement("begin");
 }
@@ -64,7 +66,8 @@ asio::awaitable<std::vector<Result>> Transaction::flush() {
 
 asio::awaitable<std::vector<Result>> Transaction::commit() {
   check_phase();
-  // All of it in one unit is a transaction by itself: PostgreSQL commits at the sync point, or undoes everything.
+  // All of it in one unit is a transaction by itself: PostgreSQL commits at the sync point, or undoes
+  // everything.
   const bool at_once = phase_ == Phase::fresh && !needs_begin();
   const bool begins = phase_ == Phase::fresh && !at_once;
   std::vector<Statement> statements;

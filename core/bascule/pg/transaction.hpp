@@ -1,15 +1,16 @@
 // Transaction: statements that take effect together or not at all.
 //
 //   auto tx = co_await pool.begin(deadline);
-//   auto row = co_await tx.exec("select stock from product where id = $1 for update", id);   // begin travels with it
-//   tx.queue("update product set stock = stock - $2 where id = $1", id, quantity);           // nothing is sent yet
-//   tx.queue("insert into reservation (order_id, product_id) values ($1, $2)", order, id);
-//   co_await tx.commit();                                                 // both statements and the commit: one round trip
+//   auto row = co_await tx.exec("select stock from product where id = $1 for update", id);   // begin travels
+//   with it tx.queue("update product set stock = stock - $2 where id = $1", id, quantity);           //
+//   nothing is sent yet tx.queue("insert into reservation (order_id, product_id) values ($1, $2)", order,
+//   id); co_await tx.commit();                                                 // both statements and the
+//   commit: one round trip
 //
-// A transaction whose statements are all queued is one round trip in all. Destroyed without commit() it is rolled back,
-// and its connection serves nobody else before that is done.
-// Errors: SqlError of the first statement that failed; from then on the transaction can only be rolled back. Every call is
-// bound by the deadline given to begin(). When commit() fails with `unavailable` or `deadline_exceeded` it is not known
+// A transaction whose statements are all queued is one round trip in all. Destroyed without commit() it is
+// rolled back, and its connection serves nobody else before that is done. Errors: SqlError of the first
+// statement that failed; from then on the transaction can only be rolled back. Every call is bound by the
+// deadline given to begin(). When commit() fails with `unavailable` or `deadline_exceeded` it is not known
 // whether it took effect: use an idempotency key (inbox) to find out by trying again.
 // Thread safety: the loop's own thread; one call at a time.
 #pragma once
@@ -43,7 +44,8 @@ class Transaction {
   }
   asio::awaitable<Result> exec(Statement statement);
 
-  /// Keeps a statement to be sent with the next exec(), flush() or commit(). Returns its place in what that returns.
+  /// Keeps a statement to be sent with the next exec(), flush() or commit(). Returns its place in what that
+  /// returns.
   template <class... Params>
   std::size_t queue(Sql sql, Params&&... params) {
     return queue(Statement(sql, std::forward<Params>(params)...));
@@ -57,7 +59,8 @@ class Transaction {
   /// Gives up; what was queued is dropped. Waits until the server has rolled back.
   asio::awaitable<void> rollback();
 
-  /// Runs after a successful commit(), before it returns: to wake whoever waits for the new rows. Must not throw.
+  /// Runs after a successful commit(), before it returns: to wake whoever waits for the new rows. Must not
+  /// throw.
   void after_commit(std::function<void()> action) { after_commit_.push_back(std::move(action)); }
   Deadline deadline() const noexcept { return deadline_; }
 

@@ -16,7 +16,8 @@ namespace {
 
 /// Runs a shell command; its output is the message when it fails.
 void run(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen((command + " 2>&1").c_str(), "r"), [](FILE*) { return 0; });
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen((command + " 2>&1").c_str(), "r"),
+                                                   [](FILE*) { return 0; });
   std::string output;
   std::array<char, 512> chunk{};
   while (const auto got = fread(chunk.data(), 1, chunk.size(), pipe.get())) output.append(chunk.data(), got);
@@ -43,7 +44,8 @@ Cluster::Cluster(const std::vector<std::string>& settings) {
   directory_ = name;
   if (geteuid() == 0 && chown(directory_.c_str(), database_user().pw_uid, database_user().pw_gid) != 0)
     throw std::runtime_error("cannot give " + directory_ + " to the database's user");
-  run("cd / && " + as_user() + PG_BIN_DIR "/initdb -D " + directory_ + "/data -U postgres -A trust -E UTF8 --no-locale -N");
+  run("cd / && " + as_user() + PG_BIN_DIR "/initdb -D " + directory_ +
+      "/data -U postgres -A trust -E UTF8 --no-locale -N");
   std::ofstream conf(directory_ + "/data/postgresql.conf", std::ios::app);
   conf << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nmax_connections = 60\n";
   for (const auto& line : settings) conf << line << '\n';
@@ -89,7 +91,8 @@ Cluster& cluster() {
 std::string fresh_database() {
   static int number = 0;
   const auto name = "t" + std::to_string(++number);
-  run("cd / && " + as_user() + PG_BIN_DIR "/createdb -h " + cluster().socket_directory() + " -U postgres " + name);
+  run("cd / && " + as_user() + PG_BIN_DIR "/createdb -h " + cluster().socket_directory() + " -U postgres " +
+      name);
   return cluster().conninfo(name);
 }
 

@@ -1,4 +1,5 @@
-// Cluster: a private PostgreSQL for a test program, on a Unix socket in a temporary directory. Never a system cluster.
+// Cluster: a private PostgreSQL for a test program, on a Unix socket in a temporary directory. Never a system
+// cluster.
 #pragma once
 
 #include <string>

@@ -39,11 +39,13 @@ class ConnectionTest : public testing::Test {
 TEST_F(ConnectionTest, ReadsTypedRowsInTextAndBinary) {
   const auto db = connect();
   for (const auto format : {Format::text, Format::binary}) {
-    auto result = await(loop, db->exec(soon(), Statement::with(Sql("select $1::bool, $2::int2, $3::int8, $4::float8, $5::text,"
-                                                                   " $6::bytea, $7::timestamptz, $8::int4"),
-                                                               {true, -7, INT64_MIN, 0.1, "naïve 'text'", Bytes{std::string("\0\xff", 2)},
-                                                                Timestamp(1'234'567'890'123'456us), std::nullopt},
-                                                               format)));
+    auto result = await(
+        loop, db->exec(soon(), Statement::with(
+                                   Sql("select $1::bool, $2::int2, $3::int8, $4::float8, $5::text,"
+                                       " $6::bytea, $7::timestamptz, $8::int4"),
+                                   {true, -7, INT64_MIN, 0.1, "naïve 'text'", Bytes{std::string("\0\xff", 2)},
+                                    Timestamp(1'234'567'890'123'456us), std::nullopt},
+                                   format)));
     const auto row = result[0];
     EXPECT_TRUE(row.get<bool>(0));
     EXPECT_EQ(row.get<std::int16_t>(1), -7);
@@ -59,8 +61,12 @@ TEST_F(ConnectionTest, ReadsTypedRowsInTextAndBinary) {
 
 TEST_F(ConnectionTest, ReadsAggregatesAndArraysAsParameters) {
   const auto db = connect();
-  const auto rows = await(loop, db->exec(soon(), "select * from (values (1::int8, 'a', 1.5::float8), (2, 'b', null)) as p(id, name, weight)"
-                                                 " where id = any($1) order by id", std::vector<std::int64_t>{1, 2, 3}));
+  const auto rows = await(
+      loop,
+      db->exec(soon(),
+               "select * from (values (1::int8, 'a', 1.5::float8), (2, 'b', null)) as p(id, name, weight)"
+               " where id = any($1) order by id",
+               std::vector<std::int64_t>{1, 2, 3}));
   EXPECT_THAT(rows.as<Product>(), ElementsAre(Product{1, "a", 1.5}, Product{2, "b", std::nullopt}));
   const auto odd = std::vector<std::string>{"a,b", "\"quoted\"", "back\\slash", ""};
   const auto echoed = await(loop, db->exec(soon(), "select unnest($1::text[])", odd));
@@ -69,7 +75,9 @@ TEST_F(ConnectionTest, ReadsAggregatesAndArraysAsParameters) {
 
 TEST_F(ConnectionTest, SqlErrorsCarryWhatTheServerSaid) {
   const auto db = connect();
-  await(loop, db->exec(soon(), "create temp table product (id int8 primary key, stock int constraint stock_positive check (stock >= 0))"));
+  await(loop, db->exec(soon(),
+                       "create temp table product (id int8 primary key, stock int constraint stock_positive "
+                       "check (stock >= 0))"));
   try {
     await(loop, db->exec(soon(), "insert into product values ($1, $2)", 1, -1));
     FAIL();
@@ -116,9 +124,11 @@ TEST_F(ConnectionTest, ConcurrentCallersSharePipelineAndErrorsStayTheirs) {
 
 TEST_F(ConnectionTest, ScriptTakesSeveralCommandsAndThePipelineGoesOn) {
   const auto db = connect();
-  await(loop, db->script(soon(), "create temp table a (x int); insert into a values (1); insert into a values (2)"));
+  await(loop, db->script(soon(),
+                         "create temp table a (x int); insert into a values (1); insert into a values (2)"));
   EXPECT_EQ(await(loop, db->exec(soon(), "select sum(x) from a")).one<std::int64_t>(), 3);
-  EXPECT_THROW(await(loop, db->script(soon(), "insert into a values (3); insert into missing values (1)")), SqlError);
+  EXPECT_THROW(await(loop, db->script(soon(), "insert into a values (3); insert into missing values (1)")),
+               SqlError);
   EXPECT_EQ(await(loop, db->exec(soon(), "select sum(x) from a")).one<std::int64_t>(), 3);
 }
 
@@ -128,7 +138,8 @@ TEST_F(ConnectionTest, StatementCacheIsBoundedOnTheServerToo) {
     const auto text = "select " + std::to_string(i);
     EXPECT_EQ(await(loop, db->exec(soon(), Sql::trusted(text))).one<std::int32_t>(), i);
   }
-  const auto kept = await(loop, db->exec(soon(), "select count(*) from pg_prepared_statements")).one<std::int64_t>();
+  const auto kept =
+      await(loop, db->exec(soon(), "select count(*) from pg_prepared_statements")).one<std::int64_t>();
   EXPECT_LE(kept, 5);  // four, and the one whose place this very question took: its deallocation follows it
   EXPECT_GE(kept, 3);
 }
@@ -153,7 +164,8 @@ TEST_F(ConnectionTest, DeadlinePassesAndTheConnectionSurvives) {
     EXPECT_EQ(error.code(), Errc::deadline_exceeded);
   }
   db->limit(Deadline::never());
-  EXPECT_EQ(await(loop, db->exec(soon(), "select 1")).one<std::int32_t>(), 1);  // statement_timeout ended the sleep
+  EXPECT_EQ(await(loop, db->exec(soon(), "select 1")).one<std::int32_t>(),
+            1);  // statement_timeout ended the sleep
 }
 
 TEST_F(ConnectionTest, KilledBackendFailsWhatIsInFlightAtOnce) {
@@ -170,7 +182,8 @@ TEST_F(ConnectionTest, KilledBackendFailsWhatIsInFlightAtOnce) {
 }
 
 TEST_F(ConnectionTest, ConnectFailureIsUnavailableAndNamesTheDatabase) {
-  const auto missing = std::make_shared<Connection>(loop, ConnectionOptions{.conninfo = "host=/nonexistent dbname=shop"});
+  const auto missing =
+      std::make_shared<Connection>(loop, ConnectionOptions{.conninfo = "host=/nonexistent dbname=shop"});
   try {
     await(loop, missing->connect(soon()));
     FAIL();
@@ -195,8 +208,9 @@ TEST_F(ConnectionTest, CopyIsRefusedByClosing) {
 
 TEST_F(ConnectionTest, DeferredConstraintFailsItsOwnUnitOnly) {
   const auto db = connect();
-  await(loop, db->script(soon(), "create temp table p (id int primary key);"
-                                 "create temp table c (p int references p deferrable initially deferred)"));
+  await(loop, db->script(soon(),
+                         "create temp table p (id int primary key);"
+                         "create temp table c (p int references p deferrable initially deferred)"));
   EXPECT_THROW(await(loop, db->exec(soon(), "insert into c values (1)")), SqlError);
   EXPECT_EQ(await(loop, db->exec(soon(), "select count(*) from c")).one<std::int64_t>(), 0);
 }

@@ -20,14 +20,17 @@ Deadline soon() { return Deadline::after(20s); }
 
 class MigrateTest : public testing::Test {
  protected:
-  asio::awaitable<std::size_t> migrate_to(Migrations wanted) { return migrate(loop, options.conninfo, wanted, soon()); }
+  asio::awaitable<std::size_t> migrate_to(Migrations wanted) {
+    return migrate(loop, options.conninfo, wanted, soon());
+  }
   Loop loop;
   ConnectionOptions options{.conninfo = test::fresh_database()};
   const std::size_t own = platform_migrations().size();
 };
 
-constexpr Migration list[] = {{"0001_t", "create table t (x int); insert into t values (1);"},
-                              {"0002_u", "insert into t values (2); -- a comment; with a semicolon\ncreate table u ()"}};
+constexpr Migration list[] = {
+    {"0001_t", "create table t (x int); insert into t values (1);"},
+    {"0002_u", "insert into t values (2); -- a comment; with a semicolon\ncreate table u ()"}};
 constexpr Migration broken[] = {list[0], {"0002_u", "insert into t values (2); create table t ()"}};
 constexpr Migration changed[] = {{"0001_t", "create table t (x bigint)"}};
 

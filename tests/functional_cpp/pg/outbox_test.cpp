@@ -45,7 +45,9 @@ class ScriptedSink final : public EventSink {
       boost::system::error_code woken;
       changed_.expires_after(15s);
       co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if (!woken) throw std::runtime_error("only " + std::to_string(taken.size()) + " of " + std::to_string(count) + " came");
+      if (!woken)
+        throw std::runtime_error("only " + std::to_string(taken.size()) + " of " + std::to_string(count) +
+                                 " came");
     }
   }
   std::vector<std::string> types() const {
@@ -94,7 +96,11 @@ class OutboxTest : public testing::Test {
 
 asio::awaitable<void> add(pg::Pool& pool, OutboxRelay* relay, std::string type, std::string key = "") {
   auto tx = co_await pool.begin(soon());
-  outbox_add(tx, {.topic = "events." + type, .type = type, .key = key, .body = std::string("\0body", 5), .headers = {{"traceparent", "00-\"x\""}}});
+  outbox_add(tx, {.topic = "events." + type,
+                  .type = type,
+                  .key = key,
+                  .body = std::string("\0body", 5),
+                  .headers = {{"traceparent", "00-\"x\""}}});
   if (relay != nullptr) tx.after_commit([relay] { relay->nudge(); });
   co_await tx.commit();
 }
@@ -164,7 +170,8 @@ asio::awaitable<void> committer(pg::Pool& pool, OutboxRelay& relay, int number, 
   for (int i = 0; i < count; ++i) {
     auto tx = co_await pool.begin(soon());
     // A key of its own: its events must come in the order of its commits.
-    outbox_add(tx, {.topic = "t", .type = std::to_string(i), .key = "c" + std::to_string(number), .body = ""});
+    outbox_add(tx,
+               {.topic = "t", .type = std::to_string(i), .key = "c" + std::to_string(number), .body = ""});
     if (random() % 2) co_await tx.exec("select pg_sleep($1)", static_cast<double>(random() % 3) / 1000);
     if (random() % 5 == 0) {
       co_await tx.rollback();
@@ -181,8 +188,8 @@ TEST_F(OutboxTest, ConcurrentCommittersAndAFailingBrokerLoseNothingAndKeepTheOrd
   sink.refuses = [&](int, const OutboxRow&) { return random() % 5 == 0; };
   OutboxRelay relay(loop, relay_options(), sink);
   relay.start();
-  await(loop, committer(*pool, relay, 1, 30) && committer(*pool, relay, 2, 30) && committer(*pool, relay, 3, 30) &&
-                  committer(*pool, relay, 4, 30));
+  await(loop, committer(*pool, relay, 1, 30) && committer(*pool, relay, 2, 30) &&
+                  committer(*pool, relay, 3, 30) && committer(*pool, relay, 4, 30));
   await(loop, drained());
   await(loop, relay.stop(soon()));
   std::map<std::string, std::vector<int>> order;
@@ -253,14 +260,17 @@ TEST_F(OutboxTest, StandbyPassesItsNudgesOnToTheActiveRelay) {
   await(loop, standby.stop(soon()));
 }
 
-/// The relay's session is killed again and again while it publishes: nothing is lost, what comes twice has the same event id.
+/// The relay's session is killed again and again while it publishes: nothing is lost, what comes twice has
+/// the same event id.
 TEST_F(OutboxTest, KilledSessionsLoseNothing) {
   OutboxRelay relay(loop, relay_options(), sink);
   relay.start();
   const auto killer = [](pg::Pool& db) -> asio::awaitable<void> {
     for (int i = 0; i < 10; ++i) {
-      co_await db.exec(soon(), "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
-                               " and database = (select oid from pg_database where datname = current_database())");
+      co_await db.exec(
+          soon(),
+          "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+          " and database = (select oid from pg_database where datname = current_database())");
       co_await db.exec(soon(), "select pg_sleep(0.01)");
     }
   };
@@ -290,7 +300,8 @@ TEST_F(OutboxTest, DatabaseRestartHealsByItself) {
     co_await db.ready(soon());
     co_await add(db, &with, "after");
   };
-  // The pool may not have noticed yet that its idle connections are gone: its first answer may be `unavailable`.
+  // The pool may not have noticed yet that its idle connections are gone: its first answer may be
+  // `unavailable`.
   for (bool done = false; !done;) {
     try {
       await(loop, again(*pool, relay));

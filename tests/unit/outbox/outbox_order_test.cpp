@@ -69,7 +69,8 @@ TEST_F(OutboxOrderTest, FailureBlocksItsKeyOnlyAndForAWhile) {
   EXPECT_THAT(order.blocked_keys(now), ElementsAre("a"));
   EXPECT_THAT(order.blocked_ids(now), ElementsAre(5));
   EXPECT_EQ(order.next_retry(now), now + 100ms);
-  order.load({row(1, "a"), row(2, "a"), row(5, ""), row(6, "c")}, now);  // though the read should have left them out
+  order.load({row(1, "a"), row(2, "a"), row(5, ""), row(6, "c")},
+             now);  // though the read should have left them out
   EXPECT_THAT(send(order), ElementsAre(6));
   order.confirmed(*flying[6], now);
   now += 100ms;
@@ -90,7 +91,8 @@ TEST_F(OutboxOrderTest, InFlightIsBounded) {
 }
 
 TEST_F(OutboxOrderTest, BrokerAwayPausesEverythingThenOneRowFeelsTheWay) {
-  OutboxOrder order({.in_flight = 8, .broker_away = 3, .backoff = {.first = 50ms, .most = 1s, .floor = 50ms}});
+  OutboxOrder order(
+      {.in_flight = 8, .broker_away = 3, .backoff = {.first = 50ms, .most = 1s, .floor = 50ms}});
   std::vector<OutboxRow> rows;
   for (int i = 1; i <= 10; ++i) rows.push_back(row(i, "k" + std::to_string(i)));
   order.load(rows, now);
@@ -135,16 +137,19 @@ TEST_F(OutboxOrderTest, PoisonedRowsDoNotKeepTheOthersFromGoing) {
   EXPECT_THAT(published, ElementsAre(4, 5));
 }
 
-/// A whole life against a sink that fails at random, replayed for many seeds: nothing is skipped, published rows of a key are
-/// in order, and a row is published twice only when it was said to have failed.
+/// A whole life against a sink that fails at random, replayed for many seeds: nothing is skipped, published
+/// rows of a key are in order, and a row is published twice only when it was said to have failed.
 TEST_F(OutboxOrderTest, RandomHistoriesSkipNothingAndKeepTheOrderOfEachKey) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    OutboxOrder order({.in_flight = 1 + random() % 5, .blocked = 2 + random() % 4, .broker_away = 1 + random() % 4,
+    OutboxOrder order({.in_flight = 1 + random() % 5,
+                       .blocked = 2 + random() % 4,
+                       .broker_away = 1 + random() % 4,
                        .backoff = {.first = 10ms, .most = 50ms, .floor = 1ms}});
     std::map<std::int64_t, OutboxRow> table;
-    for (int id = 1; id <= 40; ++id) table[id] = row(id, random() % 4 ? std::string(1, static_cast<char>('a' + random() % 3)) : "");
+    for (int id = 1; id <= 40; ++id)
+      table[id] = row(id, random() % 4 ? std::string(1, static_cast<char>('a' + random() % 3)) : "");
     const auto fail_percent = random() % 90;
     std::map<std::string, std::vector<std::int64_t>> published;
     int rounds = 0;

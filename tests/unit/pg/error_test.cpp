@@ -10,8 +10,12 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 TEST(SqlError, SaysWhatWhereAndWhichConstraint) {
-  const SqlError error({.sqlstate = "23505", .message = "duplicate key", .detail = "Key (id)=(1) already exists.",
-                        .constraint = "t_pkey", .position = 7, .statement = "insert into t values ($1)"});
+  const SqlError error({.sqlstate = "23505",
+                        .message = "duplicate key",
+                        .detail = "Key (id)=(1) already exists.",
+                        .constraint = "t_pkey",
+                        .position = 7,
+                        .statement = "insert into t values ($1)"});
   EXPECT_THAT(error.what(), AllOf(HasSubstr("23505"), HasSubstr("duplicate key"), HasSubstr("Key (id)=(1)"),
                                   HasSubstr("t_pkey"), HasSubstr("character 7"), HasSubstr("insert into t")));
   EXPECT_TRUE(error.is_unique_violation());
@@ -25,10 +29,17 @@ TEST(SqlError, LongStatementIsCut) {
 
 TEST(SqlError, StatesMapToThePlatformsCodes) {
   const std::pair<const char*, Errc> expected[] = {
-      {"57014", Errc::deadline_exceeded}, {"40001", Errc::unavailable},        {"40P01", Errc::unavailable},
-      {"57P01", Errc::unavailable},       {"08006", Errc::unavailable},        {"25006", Errc::unavailable},
-      {"53300", Errc::resource_exhausted}, {"53100", Errc::resource_exhausted}, {"23505", Errc::internal},
-      {"42601", Errc::internal},          {"", Errc::internal},
+      {"57014", Errc::deadline_exceeded},
+      {"40001", Errc::unavailable},
+      {"40P01", Errc::unavailable},
+      {"57P01", Errc::unavailable},
+      {"08006", Errc::unavailable},
+      {"25006", Errc::unavailable},
+      {"53300", Errc::resource_exhausted},
+      {"53100", Errc::resource_exhausted},
+      {"23505", Errc::internal},
+      {"42601", Errc::internal},
+      {"", Errc::internal},
   };
   for (const auto& [state, code] : expected) EXPECT_EQ(errc_of_sqlstate(state), code) << state;
 }

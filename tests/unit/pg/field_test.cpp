@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
 Field text(TypeOid type, std::string_view bytes) { return {bytes, "c", static_cast<std::uint32_t>(type)}; }
-Field binary(TypeOid type, std::string_view bytes) { return {bytes, "c", static_cast<std::uint32_t>(type), false, true}; }
+Field binary(TypeOid type, std::string_view bytes) {
+  return {bytes, "c", static_cast<std::uint32_t>(type), false, true};
+}
 
 TEST(Field, IntegersAreCheckedForRangeAndRest) {
   EXPECT_EQ(text(TypeOid::int8, "-9223372036854775808").get<std::int64_t>(), INT64_MIN);
@@ -33,7 +35,8 @@ TEST(Field, MessageNamesTheColumnAndTheValue) {
     text(TypeOid::text, "abc").get<std::int64_t>();
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("\"c\""), testing::HasSubstr("abc"), testing::HasSubstr("int64")));
+    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("\"c\""), testing::HasSubstr("abc"),
+                                             testing::HasSubstr("int64")));
   }
 }
 
@@ -57,20 +60,25 @@ TEST(Field, BytesFromHexAndRaw) {
   EXPECT_EQ(text(TypeOid::bytea, "\\x00ff0A"sv.substr(0, 6)).get<Bytes>().data, "\x00\xff"sv);
   EXPECT_EQ(text(TypeOid::bytea, "\\x").get<Bytes>().data, "");
   EXPECT_EQ(binary(TypeOid::bytea, "a\0b"sv).get<Bytes>().data, "a\0b"sv);
-  for (const auto bad : {"x00", "\\x0", "\\xzz", "\\x0G"}) EXPECT_THROW(text(TypeOid::bytea, bad).get<Bytes>(), Error) << bad;
+  for (const auto bad : {"x00", "\\x0", "\\xzz", "\\x0G"})
+    EXPECT_THROW(text(TypeOid::bytea, bad).get<Bytes>(), Error) << bad;
   EXPECT_THROW(text(TypeOid::text, "\\x00").get<Bytes>(), Error);
 }
 
 TEST(Field, Timestamps) {
-  const auto at = [](std::string_view s) { return text(TypeOid::timestamptz, s).get<Timestamp>().time_since_epoch(); };
+  const auto at = [](std::string_view s) {
+    return text(TypeOid::timestamptz, s).get<Timestamp>().time_since_epoch();
+  };
   EXPECT_EQ(at("1970-01-01 00:00:00+00"), 0us);
   EXPECT_EQ(at("1970-01-01 00:00:01.5+00"), 1'500'000us);
   EXPECT_EQ(at("1969-12-31 23:59:59.999999+00"), -1us);
   EXPECT_EQ(text(TypeOid::timestamp, "1970-01-02 00:00:00").get<Timestamp>().time_since_epoch(), 24h);
-  EXPECT_EQ(at("0001-01-01 00:00:00+00 BC"), Timestamp(std::chrono::sys_days(std::chrono::year(0) / 1 / 1)).time_since_epoch());
+  EXPECT_EQ(at("0001-01-01 00:00:00+00 BC"),
+            Timestamp(std::chrono::sys_days(std::chrono::year(0) / 1 / 1)).time_since_epoch());
   EXPECT_EQ(binary(TypeOid::timestamptz, "\0\0\0\0\0\0\0\1"sv).get<Timestamp>().time_since_epoch(),
             std::chrono::sys_days(std::chrono::year(2000) / 1 / 1).time_since_epoch() + 1us);
-  for (const auto bad : {"infinity", "", "2020-13-01 00:00:00+00", "2020-02-30 00:00:00+00", "2020-01-01", "2020-01-01 00:00:00+02"})
+  for (const auto bad : {"infinity", "", "2020-13-01 00:00:00+00", "2020-02-30 00:00:00+00", "2020-01-01",
+                         "2020-01-01 00:00:00+02"})
     EXPECT_THROW(at(bad), Error) << bad;
   EXPECT_THROW(binary(TypeOid::timestamptz, "\x7f\xff\xff\xff\xff\xff\xff\xff"sv).get<Timestamp>(), Error);
 }
@@ -80,7 +88,8 @@ TEST(Field, TextArrays) {
   EXPECT_THAT(read("{}"), testing::IsEmpty());
   EXPECT_THAT(read("{a}"), testing::ElementsAre("a"));
   EXPECT_THAT(read(R"({a,"b,c","d\"e\\",""})"), testing::ElementsAre("a", "b,c", "d\"e\\", ""));
-  for (const auto bad : {"", "{", "}", "a", "{a", "{a,}", "{,a}", "{{a}}", "{NULL}", "{\"a}", "{\"a\\}", "{a}b}", "{a\"b}", "{\"a\"b}"})
+  for (const auto bad : {"", "{", "}", "a", "{a", "{a,}", "{,a}", "{{a}}", "{NULL}", "{\"a}", "{\"a\\}",
+                         "{a}b}", "{a\"b}", "{\"a\"b}"})
     EXPECT_THROW(read(bad), Error) << bad;
 }
 

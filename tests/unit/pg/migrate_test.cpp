@@ -10,7 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Migration list[] = {{"0001_a", "create table a ()"}, {"0002_b", "create table b ()"}, {"0003_c", "create table c ()"}};
+constexpr Migration list[] = {
+    {"0001_a", "create table a ()"}, {"0002_b", "create table b ()"}, {"0003_c", "create table c ()"}};
 
 AppliedMigration done(const Migration& one) { return {std::string(one.name), migration_checksum(one.sql)}; }
 
@@ -39,7 +40,8 @@ TEST(Migrations, ThoseBehindTheLastAppliedArePending) {
 TEST(Migrations, ContradictionsAreNamed) {
   EXPECT_THAT(refusal(list, {{"0001_a", "other"}}), HasSubstr("0001_a was changed"));
   EXPECT_THAT(refusal({list, 1}, {done(list[0]), done(list[1])}), HasSubstr("0002_b was applied"));
-  EXPECT_THAT(refusal(list, {done(list[0]), done(list[2])}), HasSubstr("0002_b is new but sorts before 0003_c"));
+  EXPECT_THAT(refusal(list, {done(list[0]), done(list[2])}),
+              HasSubstr("0002_b is new but sorts before 0003_c"));
   EXPECT_THAT(refusal({list + 1, 1}, {done(list[0])}), HasSubstr("does not know"));
   constexpr Migration disordered[] = {{"0002_b", ""}, {"0001_a", ""}};
   EXPECT_THAT(refusal(disordered, {}), HasSubstr("ascending"));

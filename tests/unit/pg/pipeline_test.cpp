@@ -14,7 +14,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Kind = Reply::Kind;
 
-/// A result of one row and one column that holds `text`: what our pretended server answers to the statement `text`.
+/// A result of one row and one column that holds `text`: what our pretended server answers to the statement
+/// `text`.
 Result echo(std::string text) {
   auto* const raw = PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK);
   char name[] = "echo";
@@ -24,8 +25,8 @@ Result echo(std::string text) {
   return Result(raw);
 }
 
-/// PostgreSQL, as far as the pipeline sees it: keeps prepared statements, skips from an error to the sync point. Fails its
-/// `fail_at`-th command (sync points count too), and refuses the `refuse_at`-th send.
+/// PostgreSQL, as far as the pipeline sees it: keeps prepared statements, skips from an error to the sync
+/// point. Fails its `fail_at`-th command (sync points count too), and refuses the `refuse_at`-th send.
 class FakeServer final : public Wire {
  public:
   int fail_at = -1;
@@ -69,13 +70,17 @@ class FakeServer final : public Wire {
 
  private:
   static Reply ok(std::string_view text) { return {Kind::done, echo(std::string(text))}; }
-  static Reply error(const char* state) { return {Kind::error, {}, {.sqlstate = state, .message = "scripted"}}; }
+  static Reply error(const char* state) {
+    return {Kind::error, {}, {.sqlstate = state, .message = "scripted"}};
+  }
   bool refused() { return sends_++ == refuse_at; }
   bool command(const std::function<Reply()>& effect) {
     if (refused()) return false;
     const bool fails = commands++ == fail_at;
-    if (skipping_) replies.push_back({Kind::skipped});
-    else replies.push_back(fails ? error("P0001") : effect());
+    if (skipping_)
+      replies.push_back({Kind::skipped});
+    else
+      replies.push_back(fails ? error("P0001") : effect());
     if (replies.back().kind == Kind::error) skipping_ = true;
     replies.push_back({Kind::end});
     return true;
@@ -99,10 +104,12 @@ struct TestUnit final : Unit {
   }
 };
 
-/// Four units that share statements, on a cache too small for them: prepares, reuses, evictions, deallocations.
+/// Four units that share statements, on a cache too small for them: prepares, reuses, evictions,
+/// deallocations.
 std::vector<std::shared_ptr<TestUnit>> exchange_units() {
   std::vector<std::shared_ptr<TestUnit>> units;
-  for (const auto& texts : std::vector<std::vector<std::string>>{{"a", "b"}, {"a", "c"}, {"d"}, {"a", "b", "a"}})
+  for (const auto& texts :
+       std::vector<std::vector<std::string>>{{"a", "b"}, {"a", "c"}, {"d"}, {"a", "b", "a"}})
     units.push_back(std::make_shared<TestUnit>(texts));
   return units;
 }
@@ -170,7 +177,8 @@ TEST(Pipeline, PreparationThatWasSkippedIsMadeUpForLater) {
   EXPECT_EQ(server.prepared.size(), 2u);
 }
 
-/// Every command of the exchange fails once: only its unit fails, and afterwards the connection serves as before.
+/// Every command of the exchange fails once: only its unit fails, and afterwards the connection serves as
+/// before.
 TEST(Pipeline, FailureAtEveryCommandStaysInItsUnit) {
   int points = 1;
   for (int fail_at = 0; fail_at < points; ++fail_at) {

@@ -143,7 +143,8 @@ TEST(PoolState, LostConnectionIsReplacedOnceItsUsersAreGone) {
   EXPECT_EQ(open_all(pool), 1u);
 }
 
-/// Any order of events keeps the promises: exclusive means alone, the bounds hold, every ticket is answered once.
+/// Any order of events keeps the promises: exclusive means alone, the bounds hold, every ticket is answered
+/// once.
 TEST(PoolState, RandomHistoriesKeepTheBounds) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     std::mt19937_64 random(seed);
@@ -174,14 +175,18 @@ TEST(PoolState, RandomHistoriesKeepTheBounds) {
             pool.release(slot, random() % 4 != 0);
           }
           break;
-        case 3: pool.lost(slot); break;
+        case 3:
+          pool.lost(slot);
+          break;
         case 4:
           if (!opening.empty()) {
             random() % 3 ? pool.opened(opening.back()) : pool.open_failed(opening.back());
             opening.pop_back();
           }
           break;
-        case 5: pool.retry(); break;
+        case 5:
+          pool.retry();
+          break;
       }
       std::erase_if(opening, [&](auto one) { return step % 7 == 0 && (pool.open_failed(one), true); });
       while (const auto one = pool.next_open()) opening.push_back(*one);

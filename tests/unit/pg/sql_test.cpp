@@ -36,7 +36,8 @@ TEST(Param, TimestampsAreIsoInUtc) {
   EXPECT_EQ(Param(Timestamp(0us)).bytes(), "1970-01-01 00:00:00.000000+00");
   EXPECT_EQ(Param(Timestamp(-1us)).bytes(), "1969-12-31 23:59:59.999999+00");
   EXPECT_EQ(Param(std::chrono::sys_time<std::chrono::seconds>(61s)).bytes(), "1970-01-01 00:01:01.000000+00");
-  EXPECT_EQ(Param(Timestamp(std::chrono::sys_days(std::chrono::year(0) / 3 / 1))).bytes(), "0001-03-01 00:00:00.000000+00 BC");
+  EXPECT_EQ(Param(Timestamp(std::chrono::sys_days(std::chrono::year(0) / 3 / 1))).bytes(),
+            "0001-03-01 00:00:00.000000+00 BC");
 }
 
 TEST(Param, ArraysQuoteTheirElements) {
