@@ -24,6 +24,10 @@ def test_durability_is_on_unless_asked_off() -> None:
     assert "fsync = 'off'" in settings(Path("/s"), fast=True)
 
 
+def test_even_fast_a_killed_postgresql_loses_no_commit() -> None:
+    assert "synchronous_commit" not in settings(Path("/s"), fast=True)
+
+
 def test_it_listens_on_a_socket_only() -> None:
     text = settings(Path("/run/x"), fast=False)
     assert "listen_addresses = ''" in text

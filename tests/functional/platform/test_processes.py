@@ -1,0 +1,70 @@
+"""What runs, what happens when it dies, and what `status` says about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from bascule.platform import application
+from support.platforms import SHOP, RunningPlatform
+
+PROCESSES = ["postgres", "broker", "gateway", *(service.name for service in application.load(SHOP).services)]
+
+
+def cli(platform: RunningPlatform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bascule", *arguments, "--data", str(platform.data)],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+
+
+def test_status_lists_every_process_as_running(platform: RunningPlatform) -> None:
+    done = cli(platform, "status", "--json")
+    assert done.returncode == 0
+    listed = {process["name"]: process for process in json.loads(done.stdout)["processes"]}
+    assert sorted(listed) == sorted(PROCESSES)
+    assert {process["state"] for process in listed.values()} == {"running"}
+    assert all(process["pid"] > 0 for process in listed.values())
+
+
+def test_the_endpoints_file_is_where_things_are(platform: RunningPlatform) -> None:
+    written = json.loads(platform.layout.endpoints.read_text())
+    assert httpx.get(written["gateway"] + "/livez").status_code == 200
+    assert written["broker"] == platform.processes()["broker"].endpoints["amqp"]
+
+
+@pytest.mark.parametrize("name", ["catalog", "broker", "gateway", "postgres"])
+def test_a_killed_process_is_replaced_in_its_old_place(platform: RunningPlatform, name: str) -> None:
+    before = platform.processes()[name]
+    after = platform.kill_and_wait(name)
+    assert after.restarts == before.restarts + 1
+    if name in ("broker", "gateway", "postgres"):  # who uses them must find them again
+        assert after.endpoints == before.endpoints
+
+
+def test_a_second_up_on_the_same_data_is_refused(platform: RunningPlatform) -> None:
+    done = cli(platform, "up", "--http-port", "0", "--amqp-port", "0")
+    assert done.returncode == 1
+    assert "already runs" in done.stderr
+    assert platform.processes()["broker"].state == "running"
+
+
+def test_a_taken_port_is_named_with_its_owner_and_the_flag(platform: RunningPlatform, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    port = platform.gateway.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "bascule", "up", "--data", str(tmp_path), "--http-port", port],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"port {port} is in use by bascule-gateway" in done.stderr
+    assert "--http-port" in done.stderr
+
+
+def test_logs_are_shown_by_name(platform: RunningPlatform) -> None:
+    done = cli(platform, "logs", "broker", "-n", "1000")
+    assert done.returncode == 0
+    assert "127.0.0.1" in done.stdout
