@@ -35,7 +35,8 @@ bool passes(const TextRule& rule, std::string_view value) {
   using enum TextRule::Relation;
   switch (rule.relation) {
     case pattern:
-      // StringPiece is std::string_view-like in RE2 of 2023 and before, absl::string_view later; both take these two.
+      // StringPiece is std::string_view-like in RE2 of 2023 and before, absl::string_view later; both take
+      // these two.
       return RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), *rule.pattern);
     case prefix:
       return value.starts_with(rule.bound[0]);

@@ -3,9 +3,10 @@
 //
 // On numbers: vt.const, gt, ge, lt, le, in, not_in. On strings and binary: const, in, not_in, pattern (RE2:
 // linear time, searched, not anchored), prefix, suffix, contains, not_contains, min_size, max_size
-// (characters of a string, bytes of a binary). On bool: const. On enums: const, in, not_in, defined_only. On
-// containers: min_size, max_size, elem.* for their elements, key.* and value.* for maps. On any optional
-// field: not_nil. Lists in in and not_in are comma-separated. vt.skip = "true" turns a field's checks off.
+// (characters of a string, bytes of a binary). On bool and uuid (as its 16 bytes): const. On enums: const,
+// in, not_in, defined_only. On containers: min_size, max_size, elem.* for their elements, key.* and value.*
+// for maps. On any optional field: not_nil. Lists in in and not_in are comma-separated. vt.skip = "true"
+// turns a field's checks off.
 //
 // Immutable once compiled: evaluated from any thread.
 #pragma once

@@ -1,5 +1,6 @@
 // From vt.* annotations to rules; every annotation that does not fit its field is an error at start, never
 // ignored.
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -33,6 +34,36 @@ std::vector<std::string> split(std::string_view list) {
   }
 }
 
+/// As the compiler reads them: a sign and a hexadecimal prefix are allowed in integers.
+bool integer(std::string_view text, std::int64_t& value) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  if (hex) text.remove_prefix(2);
+  std::uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size, hex ? 16 : 10);
+  constexpr auto top = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (error != std::errc{} || end != text.data() + text.size() || size > top + negative) return false;
+  value = static_cast<std::int64_t>(negative ? 0 - size : size);
+  return true;
+}
+
+/// The 16 bytes that a UUID's text stands for; empty when it is none.
+std::string uuid_bytes(std::string_view text) {
+  std::string bytes;
+  std::string digits;
+  for (const char c : text) {
+    if (c != '-') digits += c;
+  }
+  for (std::size_t i = 0; text.size() == 36 && i + 1 < digits.size(); i += 2) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(digits.data() + i, digits.data() + i + 2, byte, 16);
+    if (error != std::errc{} || end != digits.data() + i + 2) return {};
+    bytes += static_cast<char>(byte);
+  }
+  return bytes.size() == 16 ? bytes : std::string();
+}
+
 template <class T>
 bool number(std::string_view text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -45,8 +76,10 @@ class CheckCompiler {
  public:
   CheckCompiler(const FieldType& field, const TypeRef& type) : field_(field), type_(type) {}
 
-  std::unique_ptr<const Checks> compile(const Entries& entries) {
-    if (entries.empty()) return nullptr;
+  std::unique_ptr<const Checks> compile(Entries entries) {
+    const bool skipped = std::ranges::find(entries, Annotations::Entry{"skip", "true"}) != entries.end();
+    std::erase_if(entries, [](const Annotations::Entry& entry) { return entry.first == "skip"; });
+    if (entries.empty() || skipped) return nullptr;
     auto rules = std::make_unique<Checks::Rules>();
     rules->characters = type_.kind == Kind::string;
     const bool map = type_.kind == Kind::map;
@@ -67,8 +100,8 @@ class CheckCompiler {
   }
 
   bool add(Checks::Rules& rules, const std::string& rule, const std::string& value) {
-    if (rule.starts_with("elem.") || rule.starts_with("value.")) return rules.element != nullptr;
-    if (rule.starts_with("key.")) return rules.key != nullptr;
+    if (rule.starts_with("elem.")) return type_.kind == Kind::list || type_.kind == Kind::set;
+    if (rule.starts_with("value.") || rule.starts_with("key.")) return type_.kind == Kind::map;
     if (rule == "not_nil") {
       rules.not_nil = truth(rule, value);
       return true;
@@ -89,9 +122,18 @@ class CheckCompiler {
       case Kind::string:
       case Kind::binary:
         return text(rules, rule, value);
+      case Kind::uuid:
+        return rule == "const" && uuid(rules, value);
       default:
         return false;
     }
+  }
+
+  bool uuid(Checks::Rules& rules, const std::string& value) {
+    TextRule same{TextRule::Relation::in, {uuid_bytes(value)}, nullptr, value};
+    if (same.bound[0].empty()) fail("const", "cannot read \"" + value + "\" as uuid");
+    rules.texts.push_back(std::move(same));
+    return true;
   }
 
   bool truth(std::string_view rule, std::string_view value) const {
@@ -134,7 +176,7 @@ class CheckCompiler {
 
   void integers(Checks::Rules& rules, std::string_view rule, const std::string& value) {
     rules.integers.push_back(made<std::int64_t>(rule, value, [&](std::string_view text, std::int64_t& to) {
-      if (type_.kind != Kind::boolean) return number(text, to);
+      if (type_.kind != Kind::boolean) return integer(text, to);
       to = text == "true";
       return text == "true" || text == "false";
     }));
@@ -154,7 +196,7 @@ class CheckCompiler {
           return true;
         }
       }
-      return number(text, to);
+      return integer(text, to);
     }));
     return true;
   }
@@ -230,14 +272,7 @@ class CheckCompiler {
 };
 
 std::unique_ptr<const Checks> Checks::compile(const FieldType& field) {
-  Entries entries = under(field.annotations.all(), "vt.");
-  bool skipped = false;
-  std::erase_if(entries, [&](const Annotations::Entry& entry) {
-    if (entry.first != "skip") return false;
-    skipped = entry.second == "true";
-    return true;
-  });
-  return skipped ? nullptr : CheckCompiler(field, *field.type).compile(entries);
+  return CheckCompiler(field, *field.type).compile(under(field.annotations.all(), "vt."));
 }
 
 }  // namespace bascule::thrift

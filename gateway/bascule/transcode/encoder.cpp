@@ -258,7 +258,7 @@ bool Encoder::value(const TypePlan& type, const thrift::Checks* checks, const Ov
     case Kind::binary:
       return binary(checks);
     case Kind::uuid:
-      return uuid();
+      return uuid(checks);
     case Kind::list:
     case Kind::set:
       return sequence(type, checks);

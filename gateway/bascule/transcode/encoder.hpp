@@ -72,7 +72,7 @@ class Encoder {
   char* string_at(char* to);
   char* escaped_string_at(char* to, const Token& raw);
   bool binary(const thrift::Checks* checks);
-  bool uuid();
+  bool uuid(const thrift::Checks* checks);
   bool enumeration(const EnumPlan& plan, std::int64_t& value);
   bool token(Token& token, std::string_view expected);
   bool decoded(const Token& token, std::string_view& text);

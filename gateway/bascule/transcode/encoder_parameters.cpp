@@ -119,6 +119,7 @@ bool Encoder::parameter(const TypePlan& type, const thrift::Checks* checks, std:
     case Kind::uuid:
       out_.reserve(16);
       if (!parse_uuid(text, out_.cursor())) return wrong_parameter(item, Wrong::format, "this is not a UUID");
+      if (checks) rule = checks->text({out_.cursor(), 16});
       out_.advance(16);
       break;
     case Kind::dbl: {

@@ -110,7 +110,7 @@ bool Encoder::binary(const thrift::Checks* checks) {
   return !checks || passed(checks->text(bytes), at);
 }
 
-bool Encoder::uuid() {
+bool Encoder::uuid(const thrift::Checks* checks) {
   const std::size_t at = *at_;
   Token raw{};
   std::string_view text;
@@ -119,8 +119,9 @@ bool Encoder::uuid() {
   if (!parse_uuid(text, out_.cursor())) {
     return fail(Wrong::format, at, "the string is not a UUID", "123e4567-e89b-12d3-a456-426614174000");
   }
+  const std::string* const rule = checks ? checks->text({out_.cursor(), 16}) : nullptr;
   out_.advance(16);
-  return true;
+  return passed(rule, at);
 }
 
 bool Encoder::enumeration(const EnumPlan& plan, std::int64_t& value) {

@@ -114,17 +114,41 @@ TEST(Checks, Containers) {
   EXPECT_TRUE(f.compile(R"("i32")", {{"vt.not_nil", "true"}})->not_nil());
 }
 
+TEST(Checks, AsTheCompilerReadsThem) {
+  Fixture f;
+  EXPECT_EQ(said(f.compile(R"("i32")", {{"vt.le", "0x10"}})->integer(17)), "at most 0x10");
+  EXPECT_EQ(said(f.compile(R"("i64")", {{"vt.ge", "-0x8000000000000000"}})->integer(INT64_MIN)), "passes");
+  EXPECT_EQ(f.compile(R"({"list": "i32"})", {{"vt.elem.gt", "0"}, {"vt.elem.skip", "true"}})->element(),
+            nullptr);
+  const auto uuid = f.compile(R"("uuid")", {{"vt.const", "123e4567-e89b-12d3-a456-426614174000"}});
+  EXPECT_EQ(
+      said(uuid->text(std::string("\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00", 16))),
+      "passes");
+  EXPECT_EQ(said(uuid->text(std::string(16, 'x'))), "123e4567-e89b-12d3-a456-426614174000");
+}
+
 TEST(Checks, MisfitsAreRefused) {
   Fixture f;
   const std::pair<const char*, std::pair<const char*, const char*>> misfits[] = {
-      {R"("i32")", {"vt.pattern", "x"}},          {R"("i32")", {"vt.gt", "x"}},
-      {R"("i32")", {"vt.min_size", "1"}},         {R"("string")", {"vt.gt", "1"}},
-      {R"("string")", {"vt.pattern", "("}},       {R"("string")", {"vt.min_size", "x"}},
-      {R"("bool")", {"vt.const", "yes"}},         {R"("bool")", {"vt.gt", "1"}},
-      {R"({"ref": "s.Status"})", {"vt.gt", "1"}}, {R"({"ref": "s.Status"})", {"vt.in", "NONE"}},
-      {R"({"list": "i32"})", {"vt.gt", "1"}},     {R"({"list": "i32"})", {"vt.elem.pattern", "1"}},
-      {R"("i32")", {"vt.elem.gt", "1"}},          {R"({"map": ["i32", "i32"]})", {"vt.elem.gt", "1"}},
-      {R"("i32")", {"vt.nonsense", "1"}},         {R"("i32")", {"vt.not_nil", "1"}}};
+      {R"("i32")", {"vt.pattern", "x"}},
+      {R"("i32")", {"vt.gt", "x"}},
+      {R"("i32")", {"vt.min_size", "1"}},
+      {R"("string")", {"vt.gt", "1"}},
+      {R"("string")", {"vt.pattern", "("}},
+      {R"("string")", {"vt.min_size", "x"}},
+      {R"("bool")", {"vt.const", "yes"}},
+      {R"("bool")", {"vt.gt", "1"}},
+      {R"({"ref": "s.Status"})", {"vt.gt", "1"}},
+      {R"({"ref": "s.Status"})", {"vt.in", "NONE"}},
+      {R"({"list": "i32"})", {"vt.gt", "1"}},
+      {R"({"list": "i32"})", {"vt.elem.pattern", "1"}},
+      {R"("i32")", {"vt.elem.gt", "1"}},
+      {R"({"map": ["i32", "i32"]})", {"vt.elem.gt", "1"}},
+      {R"("i32")", {"vt.nonsense", "1"}},
+      {R"("i32")", {"vt.not_nil", "1"}},
+      {R"("i64")", {"vt.gt", "9223372036854775808"}},
+      {R"("uuid")", {"vt.const", "x"}},
+      {R"("uuid")", {"vt.gt", "x"}}};
   for (const auto& [type, rule] : misfits) {
     EXPECT_THROW(f.compile(type, {{rule.first, rule.second}}), DescriptorError) << type << ' ' << rule.first;
   }

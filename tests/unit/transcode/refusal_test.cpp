@@ -225,6 +225,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Checks, Refusals,
     testing::Values(
+        Refusal{"t.Checked", R"({"must":1,"only":"00000000-e89b-12d3-a456-426614174000"})", Wrong::check,
+                "/only"},
         Refusal{"t.Line", R"({"product_id":1,"quantity":0})", Wrong::check, "/quantity", "greater than 0"},
         Refusal{"t.Checked", R"({})", Wrong::missing, "/must"},
         Refusal{"t.Checked", R"({"must":null})", Wrong::missing, "/must"},
@@ -243,10 +245,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"t.Checked", R"({"must":1,"raw":"AAAA"})", Wrong::check, "/raw", "at most 2 bytes"}));
 
 TEST(Refusal, ChecksThatHold) {
-  EXPECT_TRUE(encode("t.Checked",
-                     R"({"must":1,"code":"ABC","ratio":1,"tags":["ab"],"accepted":true,"status":"DONE",)"
-                     R"("limits":{"x":9,"xy":-1},"raw":"AAA="})")
-                  .ok);
+  EXPECT_TRUE(
+      encode("t.Checked",
+             R"({"must":1,"code":"ABC","ratio":1,"tags":["ab"],"accepted":true,"status":"DONE",)"
+             R"("limits":{"x":9,"xy":-1},"raw":"AAA=","only":"123E4567-e89b-12d3-a456-426614174000"})")
+          .ok);
 }
 
 std::string nodes(int depth, const char* open, const char* close) {

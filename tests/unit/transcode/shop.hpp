@@ -55,7 +55,8 @@ inline constexpr std::string_view contract = R"({"bascule": 1, "name": "t", "nam
     {"id": 5, "name": "status", "type": {"ref": "t.Status"}, "requiredness": "optional", "annotations": {"vt.defined_only": "true"}},
     {"id": 6, "name": "must", "type": "i32", "requiredness": "optional", "annotations": {"vt.not_nil": "true"}},
     {"id": 7, "name": "limits", "type": {"map": ["string", "i32"]}, "requiredness": "optional", "annotations": {"vt.key.prefix": "x", "vt.value.lt": "10", "vt.max_size": "2"}},
-    {"id": 8, "name": "raw", "type": "binary", "requiredness": "optional", "annotations": {"vt.max_size": "2"}}]},
+    {"id": 8, "name": "raw", "type": "binary", "requiredness": "optional", "annotations": {"vt.max_size": "2"}},
+    {"id": 9, "name": "only", "type": "uuid", "requiredness": "optional", "annotations": {"vt.const": "123e4567-e89b-12d3-a456-426614174000"}}]},
   "t.Defaults": {"kind": "struct", "fields": [
     {"id": 1, "name": "a", "type": "i32", "requiredness": "required", "default": 7},
     {"id": 2, "name": "b", "type": "bool", "default": true},
