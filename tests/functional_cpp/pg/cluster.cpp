@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -50,34 +49,29 @@ Cluster::Cluster(const std::vector<std::string>& settings) {
   conf << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nmax_connections = 60\n";
   for (const auto& line : settings) conf << line << '\n';
   conf.close();
+  keep_watch();
   start();
 }
 
-Cluster::~Cluster() {
-  try {
-    if (running_) crash();
-    std::filesystem::remove_all(directory_);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "the test cluster in %s is left over: %s\n", directory_.c_str(), error.what());
-  }
+// A shell that waits for the end of its input, which comes when this program ends in whatever way, and then
+// cleans up.
+void Cluster::keep_watch() {
+  const std::string script = "trap '' INT TERM HUP; cd /; cat > /dev/null; " + as_user() +
+                             PG_BIN_DIR "/pg_ctl -D " + directory_ +
+                             "/data -w -m immediate stop > /dev/null 2>&1; rm -rf " + directory_;
+  watch_ = popen(script.c_str(), "we");  // e: no other child may hold the input open
+  if (watch_ == nullptr) throw std::runtime_error("cannot start a shell to watch over " + directory_);
 }
+
+Cluster::~Cluster() { pclose(watch_); }
 
 void Cluster::pg(const std::string& command) const {
   run("cd / && " + as_user() + PG_BIN_DIR "/pg_ctl -D " + directory_ + "/data -w -t 60 " + command);
 }
 
-void Cluster::start() {
-  pg("-l " + directory_ + "/log -o '-k " + directory_ + "' start");
-  running_ = true;
-}
-void Cluster::crash() {
-  pg("-m immediate stop");
-  running_ = false;
-}
-void Cluster::stop() {
-  pg("-m fast stop");
-  running_ = false;
-}
+void Cluster::start() { pg("-l " + directory_ + "/log -o '-k " + directory_ + "' start"); }
+void Cluster::crash() { pg("-m immediate stop"); }
+void Cluster::stop() { pg("-m fast stop"); }
 
 std::string Cluster::conninfo(const std::string& database) const {
   return "host=" + directory_ + " user=postgres dbname=" + database;

@@ -2,6 +2,7 @@
 // cluster.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ class Cluster {
   /// initdb and start. As root it runs as the user `postgres` or `nobody`, because PostgreSQL refuses root.
   /// `settings` are lines of postgresql.conf. Throws std::runtime_error with the program's output.
   explicit Cluster(const std::vector<std::string>& settings = {"fsync = off"});
-  /// Stops and removes everything.
+  /// Stops and removes everything. So does the end of the program, even by a crash.
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -26,8 +27,9 @@ class Cluster {
 
  private:
   void pg(const std::string& command) const;
+  void keep_watch();
   std::string directory_;
-  bool running_ = false;
+  FILE* watch_ = nullptr;
 };
 
 /// The one cluster that all cases of a program share; started at first use.
