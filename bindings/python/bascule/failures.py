@@ -9,6 +9,11 @@ class Error(Exception):
     """A platform failure. ``code`` is its name on the wire (application property ``bascule-error``)."""
 
     code: ClassVar[str] = "internal"
+    __bascule_error__: str = "internal"  # what the native side reads
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__bascule_error__ = cls.code
 
 
 class DeadlineExceeded(Error):

@@ -3,6 +3,11 @@
 
 #include <pybind11/pybind11.h>
 
+#include "native/bridge/call.hpp"
+#include "native/bridge/context.hpp"
+#include "native/bridge/engine_object.hpp"
+#include "native/bridge/future.hpp"
+#include "native/bridge/task.hpp"
 #include "native/codec/errors.hpp"
 #include "native/codec/method.hpp"
 #include "native/codec/plan.hpp"
@@ -25,6 +30,10 @@ void configure(py::object decode, py::object encode, py::object application, py:
 
 PYBIND11_MODULE(_native, module) {
   module.doc() = "Bascule's native part: codec and transport.";
-  if (!native::add_plan_type(module.ptr()) || !native::add_method_type(module.ptr())) throw py::error_already_set();
+  PyObject* const raw = module.ptr();
+  const bool added = native::add_plan_type(raw) && native::add_method_type(raw) && native::add_future_type(raw) &&
+                     native::add_context_type(raw) && native::add_task_type(raw) && native::add_call_type(raw);
+  if (!added) throw py::error_already_set();
+  native::add_engine_class(module);
   module.def("configure", &configure, py::arg("decode"), py::arg("encode"), py::arg("application"), py::arg("uuid"));
 }
