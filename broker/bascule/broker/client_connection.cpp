@@ -87,7 +87,7 @@ void ClientConnection::on_closed(amqp::Connection&, std::string_view reason) {
 void ClientConnection::on_connection_open(pn_connection_t* connection) {
   opened_ = true;
   put_symbols(pn_connection_offered_capabilities(connection),
-              {"ANONYMOUS-RELAY", "SHARED-SUBS", "queue", "topic"});
+              {"ANONYMOUS-RELAY", "SHARED-SUBS", "DELAYED_DELIVERY", "queue", "topic"});
   pn_data_t* properties = pn_connection_properties(connection);
   pn_data_put_map(properties);
   pn_data_enter(properties);

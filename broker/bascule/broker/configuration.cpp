@@ -41,6 +41,7 @@ void read_queues(const config::Section& section, RouterSettings& router) {
   keys.count("max_queue_messages", router.queue.max_messages);
   keys.size("max_queue_bytes", router.queue.max_bytes);
   keys.count("max_deliveries", router.queue.max_deliveries, 0);
+  router.dead_letter_expired = section.boolean("dead_letter_expired", router.dead_letter_expired);
   const auto overflow = section.choice("overflow", "block", {"block", "reject", "drop-head"});
   if (overflow == "reject") router.queue.overflow = Overflow::reject;
   if (overflow == "drop-head") router.queue.overflow = Overflow::drop_head;

@@ -23,6 +23,7 @@ struct Entry {
   enum class State : std::uint8_t {
     gone,       ///< settled, expired or never used
     available,  ///< may be delivered
+    scheduled,  ///< may be delivered when it is due
     acquired,   ///< delivered, not settled
   };
 
@@ -33,6 +34,8 @@ struct Entry {
   State state = State::gone;
   bool acquired_before = false;  ///< its next delivery is not the first acquisition
   bool restricted = false;       ///< some consumer said undeliverable-here
+  bool parked = false;           ///< available, and waits for its group
+  std::uint32_t group = 0;       ///< hash of its group-id; 0: none
 };
 static_assert(sizeof(Entry) <= 32);
 

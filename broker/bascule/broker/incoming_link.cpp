@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "bascule/broker/annotate.hpp"
 #include "bascule/broker/properties.hpp"
 
 namespace bascule::broker {
@@ -129,12 +130,20 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
                     "no node '" + std::string(to.substr(0, 200)) + "' for the message's property 'to'");
     }
   }
+  schedule(*message, now);
   const Admission admission = node->publish(message, now);
   if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
   const bool disk = admission.result == Admission::Result::no_space;
   reject(delivery, "amqp:resource-limit-exceeded",
          disk ? "the broker's disk is full; durable messages are taken again when there is space"
               : "'" + node->address() + "' is full; send again later");
+}
+
+void IncomingLink::schedule(Message& message, Time now) const {
+  if (!has_message_annotations(message)) return;
+  const std::int64_t wall = shared_.options.router.wall_ms();
+  const auto due = asked_delivery_time(message, wall);
+  if (due && *due > wall) message.set_due(now + std::chrono::milliseconds(*due - wall));
 }
 
 void IncomingLink::accept(pn_delivery_t* delivery, Lsn lsn) {

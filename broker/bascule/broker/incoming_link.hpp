@@ -41,6 +41,7 @@ class IncomingLink final : public Producer {
 
   bool receive(pn_delivery_t* delivery);
   void publish(pn_delivery_t* delivery, MessageRef message, Time now);
+  void schedule(Message& message, Time now) const;
   void accept(pn_delivery_t* delivery, Lsn lsn);
   void reject(pn_delivery_t* delivery, const char* condition, const std::string& description);
   void end(const LinkError& error);

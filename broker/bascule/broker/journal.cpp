@@ -30,7 +30,9 @@ void Journal::recover(Recovery& into, Time now) {
     if (stored.publish.expires_ms != 0) {
       message->set_expires(now + std::chrono::milliseconds(stored.publish.expires_ms - wall));
     }
-    into.restore_message(message, stored.lsn, stored.publish.queues);
+    if (stored.publish.due_ms != 0)
+      message->set_due(now + std::chrono::milliseconds(stored.publish.due_ms - wall));
+    into.restore_message(message, stored.lsn, stored.publish.queues, now);
   }
   messages_ = {};
 }
@@ -52,11 +54,12 @@ void Journal::remove(QueueId queue) {
 
 journal::Publish Journal::describe(const Message& message) const {
   journal::Publish publish{.priority = message.priority(), .queues = {}};
-  if (message.expires() != Time::max()) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(message.expires() - clocks_.steady());
-    publish.expires_ms = std::max<std::int64_t>(1, clocks_.wall_ms() + left.count());
-  }
+  const auto wall = [this](Time at) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(at - clocks_.steady());
+    return std::max<std::int64_t>(1, clocks_.wall_ms() + left.count());
+  };
+  if (message.due() != Time::min()) publish.due_ms = wall(message.due());
+  if (message.expires() != Time::max()) publish.expires_ms = wall(message.expires());
   return publish;
 }
 

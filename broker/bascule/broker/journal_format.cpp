@@ -102,6 +102,7 @@ void encode(const Publish& publish, std::vector<std::uint8_t>& out) {
   put_number(out, publish.origin, 8);
   put_number(out, publish.replaces, 8);
   put_number(out, static_cast<std::uint64_t>(publish.expires_ms), 8);
+  put_number(out, static_cast<std::uint64_t>(publish.due_ms), 8);
   put_number(out, publish.priority, 1);
   put_number(out, publish.queues.size(), 4);
   for (const auto& [queue, count] : publish.queues) {
@@ -116,6 +117,7 @@ std::optional<Publish> decode_publish(Bytes fields, Bytes& body) noexcept {
   publish.origin = reader.number(8);
   publish.replaces = reader.number(8);
   publish.expires_ms = static_cast<std::int64_t>(reader.number(8));
+  publish.due_ms = static_cast<std::int64_t>(reader.number(8));
   publish.priority = static_cast<std::uint8_t>(reader.number(1));
   const auto queues = reader.number(4);
   if (!reader.ok() || queues > fields.size() / 8) return {};

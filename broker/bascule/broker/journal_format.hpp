@@ -73,6 +73,7 @@ struct Publish {
   Lsn origin = 0;               ///< where it was first written: its place in the order
   Lsn replaces = 0;             ///< a copy: the record it stands for; 0: none
   std::int64_t expires_ms = 0;  ///< wall clock, milliseconds since the epoch; 0: never
+  std::int64_t due_ms = 0;      ///< scheduled for, wall clock; 0: at once
   std::uint8_t priority = 4;
   std::vector<QueueCount> queues;
 };

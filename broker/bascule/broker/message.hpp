@@ -36,6 +36,9 @@ class Message {
   /// When it expires; Time::max(): never.
   Time expires() const noexcept { return expires_; }
   void set_expires(Time at) noexcept { expires_ = at; }
+  /// Not to be delivered before; Time::min(): at once.
+  Time due() const noexcept { return due_; }
+  void set_due(Time at) noexcept { due_ = at; }
   /// What it counts against bounds: its bytes and what keeping it costs.
   std::uint32_t cost() const noexcept { return size_ + static_cast<std::uint32_t>(sizeof(Message)); }
 
@@ -48,6 +51,7 @@ class Message {
   std::uint8_t* bytes() noexcept { return reinterpret_cast<std::uint8_t*>(this + 1); }
 
   Time expires_ = Time::max();
+  Time due_ = Time::min();
   std::uint32_t references_ = 0;
   std::uint32_t size_ = 0;
   std::uint32_t offset_ = 0;

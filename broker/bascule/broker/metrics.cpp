@@ -32,7 +32,8 @@ void collect_queue(Registry& registry, const Queue& queue) {
   };
   set("bascule_broker_queue_messages", "Messages that wait.", queue.available());
   set("bascule_broker_queue_unsettled", "Messages handed out and not settled.", queue.acquired());
-  set("bascule_broker_queue_bytes", "Bytes of both.", queue.bytes());
+  set("bascule_broker_queue_scheduled", "Messages that are not due yet.", queue.scheduled());
+  set("bascule_broker_queue_bytes", "Bytes of all.", queue.bytes());
   set("bascule_broker_queue_consumers", "Attached receivers.", queue.consumers());
   const auto total = [&](const char* what, std::uint64_t value) {
     registry

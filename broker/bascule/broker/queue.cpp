@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bascule/broker/properties.hpp"
 #include "bascule/broker/topic.hpp"
 
 namespace bascule::broker {
@@ -12,6 +13,14 @@ std::optional<std::uint32_t> time_left(Time expires, Time now) noexcept {
   if (expires == Time::max()) return {};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(expires - now).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+}
+
+// 0 is for messages without a group.
+std::uint32_t group_of(const Message& message) noexcept {
+  const auto properties = read_properties(message.body());
+  if (!properties || properties->group_id.empty()) return 0;
+  const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>{}(properties->group_id));
+  return hash == 0 ? 1 : hash;
 }
 
 }  // namespace
@@ -30,15 +39,14 @@ Queue::~Queue() {
 }
 
 bool Queue::over_bound(std::uint64_t times, std::uint32_t cost) const noexcept {
-  return available_ + acquired_ + 1 > times * settings_.max_messages ||
-         bytes_ + cost > times * settings_.max_bytes;
+  return size() + 1 > times * settings_.max_messages || bytes_ + cost > times * settings_.max_bytes;
 }
 
 bool Queue::admit(std::uint32_t cost, Time now) {
   if (!over_bound(1, cost)) return true;
   if (settings_.overflow == Overflow::drop_head) {
     while (over_bound(1, cost)) {
-      const Position oldest = next_in_order(now);
+      const Position oldest = next_in_order(nullptr, now);
       if (oldest == none) return false;  // all that is left is being worked on
       discard(oldest, *entries_.find(oldest), Discard::dropped, nullptr, now);
     }
@@ -71,32 +79,39 @@ void Queue::enqueue(const MessageRef& message, Lsn lsn, Time now) {
   Entry& entry = entries_.push();
   entry.message = message;
   entry.lsn = lsn;
-  entry.cost = message->cost();
-  entry.state = Entry::State::available;
-  ++available_;
-  bytes_ += entry.cost;
+  admit_entry(at, entry, now);
   ++counters_.enqueued;
-  if (!blocked_ && settings_.overflow == Overflow::block && over_bound(1, 0)) blocked_ = true;
   if (!ready_.empty()) dispatch(now);
   // What was handed out at once needs no expiry: it is indexed if it comes back.
   if (message->expires() == Time::max()) return;
   const Entry* kept = entries_.find(at);
-  if (kept != nullptr && kept->state == Entry::State::available) index_expiry(at, message->expires());
+  if (kept != nullptr && kept->state != Entry::State::acquired) index_expiry(at, message->expires());
 }
 
-void Queue::restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count) {
+void Queue::restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count, Time now) {
   const Position at = entries_.end();
   Entry& entry = entries_.push();
   entry.message = message;
   entry.lsn = lsn;
-  entry.cost = message->cost();
   entry.delivery_count = delivery_count;
   entry.acquired_before = delivery_count > 0;
-  entry.state = Entry::State::available;
-  ++available_;
-  bytes_ += entry.cost;
-  if (settings_.overflow == Overflow::block && over_bound(1, 0)) blocked_ = true;
+  admit_entry(at, entry, now);
   if (message->expires() != Time::max()) index_expiry(at, message->expires());
+}
+
+void Queue::admit_entry(Position at, Entry& entry, Time now) {
+  entry.cost = entry.message->cost();
+  entry.group = settings_.groups ? group_of(*entry.message) : 0;
+  bytes_ += entry.cost;
+  if (entry.message->due() > now) {
+    entry.state = Entry::State::scheduled;
+    ++scheduled_;
+    due_.add(entry.message->due(), at);
+  } else {
+    entry.state = Entry::State::available;
+    ++available_;
+  }
+  if (!blocked_ && settings_.overflow == Overflow::block && over_bound(1, 0)) blocked_ = true;
 }
 
 void Queue::forget_stored() {
@@ -160,20 +175,21 @@ Position Queue::next_for(Consumer& consumer, Time now) {
   if (!restricted_.empty()) {
     if (const Position at = next_restricted(consumer, now); at != none) return at;
   }
-  return consumer.selective_ ? next_wanted(consumer, now) : next_in_order(now);
+  return consumer.selective_ ? next_wanted(consumer, now) : next_in_order(&consumer, now);
 }
 
-Position Queue::next_in_order(Time now) {
+Position Queue::next_in_order(const Consumer* consumer, Time now) {
   while (!returned_.empty()) {
     const Position at = returned_.top();
     Entry* entry = entries_.find(at);
-    if (entry != nullptr && deliverable(at, *entry, now)) return at;  // popped when it is handed out
+    if (entry != nullptr && deliverable(at, *entry, consumer, now))
+      return at;  // popped when it is handed out
     returned_.pop();
   }
   for (cursor_ = entries_.skip_gaps(cursor_); cursor_ < entries_.end();
        cursor_ = entries_.skip_gaps(cursor_ + 1)) {
     Entry* entry = entries_.find(cursor_);
-    if (entry != nullptr && deliverable(cursor_, *entry, now)) return cursor_;
+    if (entry != nullptr && deliverable(cursor_, *entry, consumer, now)) return cursor_;
   }
   return none;
 }
@@ -195,17 +211,61 @@ Position Queue::next_wanted(Consumer& consumer, Time now) {
   Position& at = consumer.cursor_;
   for (at = entries_.skip_gaps(at); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
     Entry* entry = entries_.find(at);
-    if (entry != nullptr && deliverable(at, *entry, now) && consumer.wants(*entry->message)) return at;
+    if (entry != nullptr && consumer.wants(*entry->message) && deliverable(at, *entry, &consumer, now))
+      return at;
   }
   return none;
 }
 
-// Available, open to every consumer, and not expired; what expired is discarded on the way.
-bool Queue::deliverable(Position at, Entry& entry, Time now) {
-  if (entry.state != Entry::State::available || entry.restricted) return false;
-  if (entry.message->expires() > now) return true;
-  discard(at, entry, Discard::expired, nullptr, now);
+// Available, open to every consumer, not expired, and its group is free for this one; what expired is
+// discarded on the way.
+bool Queue::deliverable(Position at, Entry& entry, const Consumer* consumer, Time now) {
+  if (entry.state != Entry::State::available || entry.restricted || entry.parked) return false;
+  if (entry.message->expires() <= now) {
+    discard(at, entry, Discard::expired, nullptr, now);
+    return false;
+  }
+  return entry.group == 0 || consumer == nullptr || enter_group(at, entry, *consumer);
+}
+
+// May this consumer have it? Otherwise it is parked until what is before it in its group was settled.
+bool Queue::enter_group(Position at, Entry& entry, const Consumer& consumer) {
+  Group& group = groups_[entry.group];
+  while (!group.waiting.empty() && entries_.find(group.waiting.front()) == nullptr) group.waiting.pop_front();
+  const bool its_turn = group.waiting.empty() || at < group.waiting.front();
+  if ((group.owner == nullptr || group.owner == &consumer) && its_turn) return true;
+  entry.parked = true;
+  group.waiting.insert(std::lower_bound(group.waiting.begin(), group.waiting.end(), at), at);
   return false;
+}
+
+// One of those handed out is done, or back.
+void Queue::leave_group(std::uint32_t id) {
+  const auto found = groups_.find(id);
+  if (found == groups_.end()) return;
+  if (--found->second.held == 0) found->second.owner = nullptr;
+  call_next_of_group(id);
+}
+
+void Queue::call_next_of_group(std::uint32_t id) {
+  const auto found = groups_.find(id);
+  Group& group = found->second;
+  while (!group.waiting.empty()) {
+    const Position next = group.waiting.front();
+    group.waiting.pop_front();
+    Entry* entry = entries_.find(next);
+    if (entry == nullptr || !entry->parked) continue;
+    entry->parked = false;
+    return make_available(next, *entry);
+  }
+  if (group.held == 0) groups_.erase(found);
+}
+
+// Puts an entry that is available where dispatch() finds it.
+void Queue::make_available(Position at, const Entry& entry) {
+  if (at < cursor_ && !entry.restricted) returned_.push(at);
+  if (selective_ == 0) return;
+  for (Consumer* consumer : consumers_) consumer->cursor_ = std::min(consumer->cursor_, at);
 }
 
 void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
@@ -214,6 +274,12 @@ void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
   entry.state = Entry::State::acquired;
   --available_;
   ++acquired_;
+  if (entry.group != 0) {
+    Group& group = groups_[entry.group];
+    group.owner = &consumer;
+    ++group.held;
+    call_next_of_group(entry.group);
+  }
   Header header{.durable = entry.message->durable(),
                 .priority = entry.message->priority(),
                 .ttl = time_left(entry.message->expires(), now),
@@ -232,13 +298,16 @@ void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
 void Queue::settle(Position at, const Outcome& outcome, Consumer* from, Time now) {
   Entry* entry = entries_.find(at);
   if (entry == nullptr || entry->state != Entry::State::acquired) return;
+  const bool grouped = entry->group != 0;
   switch (outcome.kind) {
     case Outcome::Kind::accepted:
       ++counters_.accepted;
       remove(at, *entry);
+      if (grouped) dispatch(now);
       return;
     case Outcome::Kind::rejected:
       discard(at, *entry, Discard::rejected, &outcome, now);
+      if (grouped) dispatch(now);
       return;
     case Outcome::Kind::modified:
       if (outcome.undeliverable_here && from != nullptr) {
@@ -267,7 +336,9 @@ void Queue::lose(Position at, Time now) {
 void Queue::count_attempt(Position at, Entry& entry, Time now) {
   ++entry.delivery_count;
   if (settings_.max_deliveries != 0 && entry.delivery_count >= settings_.max_deliveries) {
+    const bool grouped = entry.group != 0;
     discard(at, entry, Discard::undeliverable, nullptr, now);
+    if (grouped) dispatch(now);
     return;
   }
   if (entry.lsn != 0) storage_.count_delivery(storage_id_, entry.lsn, entry.delivery_count);
@@ -279,10 +350,8 @@ void Queue::put_back(Position at, Entry& entry, Time now) {
   --acquired_;
   ++available_;
   ++counters_.returned;
-  if (at < cursor_ && !entry.restricted) returned_.push(at);
-  if (selective_ > 0) {
-    for (Consumer* consumer : consumers_) consumer->cursor_ = std::min(consumer->cursor_, at);
-  }
+  make_available(at, entry);
+  if (entry.group != 0) leave_group(entry.group);
   if (entry.message->expires() != Time::max()) index_expiry(at, entry.message->expires());
   dispatch(now);
 }
@@ -312,12 +381,14 @@ void Queue::discard(Position at, Entry& entry, Discard why, const Outcome* outco
 void Queue::remove(Position at, Entry& entry) {
   if (entry.lsn != 0) storage_.settle(storage_id_, entry.lsn);
   if (entry.restricted) restricted_.erase(at);
-  --(entry.state == Entry::State::acquired ? acquired_ : available_);
+  const bool was_acquired = entry.state == Entry::State::acquired;
+  --(was_acquired ? acquired_ : entry.state == Entry::State::scheduled ? scheduled_ : available_);
   bytes_ -= entry.cost;
+  const std::uint32_t group = was_acquired ? entry.group : 0;
   entries_.erase(at);
+  if (group != 0) leave_group(group);
   // Hysteresis: producers are woken for a batch, not for each message.
-  if (blocked_ && available_ + acquired_ <= settings_.max_messages * 3 / 4 &&
-      bytes_ <= settings_.max_bytes * 3 / 4) {
+  if (blocked_ && size() <= settings_.max_messages * 3 / 4 && bytes_ <= settings_.max_bytes * 3 / 4) {
     blocked_ = false;
     tell_room_made();
     for (Topic* topic : topics_) topic->tell_room_made();
@@ -327,14 +398,14 @@ void Queue::remove(Position at, Entry& entry) {
 void Queue::index_expiry(Position at, Time expires) {
   expiring_.add(expires, at);
   // Most requests are settled long before they expire: drop what is dead once it outnumbers what lives.
-  if (expiring_.size() > 2 * available_ + 1024) rebuild_expiry();
+  if (expiring_.size() > 2 * (available_ + scheduled_) + 1024) rebuild_expiry();
 }
 
 void Queue::rebuild_expiry() {
   expiring_.clear();
   for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
     const Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state != Entry::State::available) continue;
+    if (entry == nullptr || entry->state == Entry::State::acquired) continue;
     if (entry->message->expires() != Time::max()) expiring_.add(entry->message->expires(), at);
   }
 }
@@ -342,17 +413,27 @@ void Queue::rebuild_expiry() {
 void Queue::sweep(Time now) {
   expiring_.take_due(now, [this, now](Position at) {
     Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state != Entry::State::available || entry->message->expires() > now)
-      return;
+    if (entry == nullptr || entry->state == Entry::State::acquired || entry->message->expires() > now) return;
     discard(at, *entry, Discard::expired, nullptr, now);
   });
+  bool freed = false;
+  due_.take_due(now, [this, &freed](Position at) {
+    Entry* entry = entries_.find(at);
+    if (entry == nullptr || entry->state != Entry::State::scheduled) return;
+    entry->state = Entry::State::available;
+    --scheduled_;
+    ++available_;
+    make_available(at, *entry);
+    freed = true;
+  });
+  if (freed) dispatch(now);
 }
 
 std::size_t Queue::purge(Time now) {
   std::size_t purged = 0;
   for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
     Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state != Entry::State::available) continue;
+    if (entry == nullptr || entry->state == Entry::State::acquired) continue;
     discard(at, *entry, Discard::purged, nullptr, now);
     ++purged;
   }

@@ -30,6 +30,8 @@ struct QueueSettings {
   std::uint32_t max_deliveries = 10;  ///< attempts before it is discarded as undeliverable; 0: no bound
   bool durable = true;                ///< a durable message in it is stored
   bool rpc = false;                   ///< the lost-instance rule of docs/protocol.md holds
+  bool groups = true;                 ///< messages of one group-id go to one consumer at a time, in order
+  bool dead_letters = true;  ///< rejected and undeliverable messages are kept in the dead-letter queue
 };
 
 /// Why a message left without having been accepted.
@@ -75,7 +77,7 @@ class Queue final : public Node {
   bool declared() const noexcept { return storage_id_ != 0; }
   /// Recovery: it is declared under this number already.
   void restore_id(QueueId id) noexcept { storage_id_ = id; }
-  void restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count);
+  void restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count, Time now);
   /// Calls visit(Entry&) for what is stored from `from` to before `to`.
   template <class Visit>
   void for_each_stored(Lsn from, Lsn to, Visit&& visit) {
@@ -103,9 +105,9 @@ class Queue final : public Node {
   void lose(Position at, Time now);
 
   // Time and management.
-  /// Discards what expired. Call every TimeIndex::resolution while has_expiring().
+  /// Discards what expired and frees what is due. Call every TimeIndex::resolution while has_timed().
   void sweep(Time now);
-  bool has_expiring() const noexcept { return !expiring_.empty(); }
+  bool has_timed() const noexcept { return !expiring_.empty() || !due_.empty(); }
   /// Discards all that is available; how many.
   std::size_t purge(Time now);
 
@@ -113,20 +115,34 @@ class Queue final : public Node {
   const QueueCounters& counters() const noexcept { return counters_; }
   std::uint64_t available() const noexcept { return available_; }
   std::uint64_t acquired() const noexcept { return acquired_; }
+  std::uint64_t scheduled() const noexcept { return scheduled_; }
+  /// All that it holds.
+  std::uint64_t size() const noexcept { return available_ + acquired_ + scheduled_; }
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::size_t consumers() const noexcept { return consumers_.size(); }
 
  private:
   friend class Topic;
   using Excluded = std::vector<const Consumer*>;
+  /// Messages of one group-id: those handed out are all at one consumer; the rest waits, in order.
+  struct Group {
+    const Consumer* owner = nullptr;
+    std::uint32_t held = 0;
+    std::deque<Position> waiting;
+  };
 
   void dispatch(Time now);
   bool hand_out_one(Time now);
   Position next_for(Consumer& consumer, Time now);
-  Position next_in_order(Time now);
+  Position next_in_order(const Consumer* consumer, Time now);
   Position next_restricted(const Consumer& consumer, Time now);
   Position next_wanted(Consumer& consumer, Time now);
-  bool deliverable(Position at, Entry& entry, Time now);
+  bool deliverable(Position at, Entry& entry, const Consumer* consumer, Time now);
+  void admit_entry(Position at, Entry& entry, Time now);
+  bool enter_group(Position at, Entry& entry, const Consumer& consumer);
+  void leave_group(std::uint32_t id);
+  void call_next_of_group(std::uint32_t id);
+  void make_available(Position at, const Entry& entry);
   void hand_out(Consumer& consumer, Position at, Entry& entry, Time now);
   void put_back(Position at, Entry& entry, Time now);
   void count_attempt(Position at, Entry& entry, Time now);
@@ -149,13 +165,14 @@ class Queue final : public Node {
   std::priority_queue<Position, std::vector<Position>, std::greater<>>
       returned_;  // available again, before the cursor
   std::unordered_map<Position, Excluded> restricted_;
-  TimeIndex expiring_;
+  std::unordered_map<std::uint32_t, Group> groups_;
+  TimeIndex expiring_, due_;
 
   std::deque<Consumer*> ready_;
   std::vector<Consumer*> consumers_;
   std::size_t selective_ = 0;
   std::vector<Topic*> topics_;  // it is a subscription of these
-  std::uint64_t available_ = 0, acquired_ = 0, bytes_ = 0;
+  std::uint64_t available_ = 0, acquired_ = 0, scheduled_ = 0, bytes_ = 0;
   bool blocked_ = false;
   bool dispatching_ = false;
   QueueCounters counters_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "bascule/broker/annotate.hpp"
 #include "bascule/broker/lost_request.hpp"
 #include "bascule/broker/names.hpp"
 #include "bascule/broker/pattern.hpp"
@@ -14,6 +15,11 @@ constexpr std::size_t max_address = 1024;
 const std::string subscription_definition = "subscription ";
 
 }  // namespace
+
+std::int64_t wall_milliseconds() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 Router::Router(RouterSettings settings, Storage& storage)
     : settings_(std::move(settings)), storage_(storage), nowhere_({}, storage) {}
@@ -45,9 +51,7 @@ Opened Router::open(std::string_view address, Wanted wanted) {
     return {nullptr, Refusal::not_found};
   if (nodes_.size() >= settings_.max_nodes) return {nullptr, Refusal::too_many};
   if (is_topic(address, wanted)) return {&add_topic(std::string(address)), Refusal::none};
-  QueueSettings settings = settings_.queue;
-  settings.rpc = address.starts_with(settings_.rpc_prefix);
-  return {&add_queue(std::string(address), settings, {}), Refusal::none};
+  return {&add_queue(std::string(address), settings_for(address), {}), Refusal::none};
 }
 
 Node* Router::route(std::string_view address) {
@@ -97,6 +101,21 @@ void Router::bind(Queue& subscription, const std::string& pattern) {
       static_cast<Topic&>(*held.node).bind(subscription);
     }
   }
+}
+
+QueueSettings Router::settings_for(std::string_view address) const {
+  QueueSettings settings = settings_.queue;
+  if (address.starts_with(settings_.rpc_prefix)) {
+    settings.rpc = true;
+    settings.groups = false;
+    settings.dead_letters = false;
+  }
+  if (address.starts_with(settings_.dead_letter_prefix)) {
+    settings.max_deliveries = 0;  // they end here, and nowhere else
+    settings.dead_letters = false;
+    settings.overflow = Overflow::drop_head;
+  }
+  return settings;
 }
 
 Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra) {
@@ -169,7 +188,7 @@ void Router::left(Node& node) {
   const auto& queue = static_cast<Queue&>(node);
   if (held.dynamic || held.durable_subscription || queue.consumers() > 0) return;
   const bool subscription = !held.pattern.empty();
-  const bool empty = queue.available() + queue.acquired() == 0;
+  const bool empty = queue.size() == 0;
   if (subscription || (empty && !queue.declared())) remove(node);
 }
 
@@ -179,7 +198,7 @@ void Router::sweep(Time now) {
   for (auto& [address, held] : nodes_) {
     if (held.node->kind() != Node::Kind::queue) continue;
     auto& queue = static_cast<Queue&>(*held.node);
-    if (queue.has_expiring()) sweeping_.push_back(&queue);
+    if (queue.has_timed()) sweeping_.push_back(&queue);
   }
   for (Queue* queue : sweeping_) queue->sweep(now);
 }
@@ -207,8 +226,7 @@ void Router::move_out(Lsn from, Lsn to) {
 }
 
 void Router::restore_queue(QueueId id, const std::string& address, const std::string& definition) {
-  QueueSettings settings = settings_.queue;
-  settings.rpc = address.starts_with(settings_.rpc_prefix);
+  const QueueSettings settings = settings_for(address);
   const bool subscription = definition.starts_with(subscription_definition);
   const std::string pattern =
       subscription ? definition.substr(subscription_definition.size()) : std::string();
@@ -218,15 +236,43 @@ void Router::restore_queue(QueueId id, const std::string& address, const std::st
   if (subscription) bind(queue, pattern);
 }
 
-void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues) {
-  for (const auto& [id, count] : queues) restored_.at(id)->restore(message, lsn, count);
+void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues,
+                             Time now) {
+  for (const auto& [id, count] : queues) restored_.at(id)->restore(message, lsn, count, now);
 }
 
 void Router::for_each(const std::function<void(Node&)>& visit) const {
   for (const auto& [address, held] : nodes_) visit(*held.node);
 }
 
-void Router::discarded(Queue&, const MessageRef&, std::uint32_t, Discard, const Outcome*, Time) {}
+Queue* Router::dead_letters_of(const Queue& queue) {
+  const std::string address = settings_.dead_letter_prefix + queue.address();
+  if (Node* node = find(address))
+    return node->kind() == Node::Kind::queue ? static_cast<Queue*>(node) : nullptr;
+  return nodes_.size() >= settings_.max_nodes ? nullptr : &add_queue(address, settings_for(address), {});
+}
+
+void Router::discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
+                       const Outcome* outcome, Time now) {
+  const bool kept = why == Discard::rejected || why == Discard::undeliverable ||
+                    (why == Discard::expired && settings_.dead_letter_expired);
+  if (!kept || !queue.settings().dead_letters) return;
+  Queue* dead_letters = dead_letters_of(queue);
+  if (dead_letters == nullptr) return;
+  const char* const reason = why == Discard::rejected        ? "rejected"
+                             : why == Discard::undeliverable ? "max-deliveries"
+                                                             : "expired";
+  Annotations added;
+  added.symbol("x-opt-dead-letter-reason", reason);
+  added.string("x-opt-dead-letter-source", queue.address());
+  added.uint("x-opt-dead-letter-attempts", delivery_count + (why == Discard::rejected ? 1 : 0));
+  added.timestamp("x-opt-dead-letter-time", settings_.wall_ms());
+  if (outcome != nullptr && !outcome->condition.empty()) {
+    added.string("x-opt-dead-letter-condition", outcome->condition);
+    added.string("x-opt-dead-letter-description", outcome->description);
+  }
+  dead_letters->publish(with_annotations(*message, added, now), now);
+}
 
 bool Router::answer_lost(Queue&, const Message& request, Time now) {
   const auto answer = answer_to_lost(request.body());

@@ -19,6 +19,9 @@
 
 namespace bascule::broker {
 
+/// The system's clock, milliseconds since the epoch.
+std::int64_t wall_milliseconds();
+
 struct RouterSettings {
   QueueSettings queue = {};
   /// Dynamic nodes: replies nobody reads are refused early.
@@ -26,11 +29,17 @@ struct RouterSettings {
                         .max_bytes = 64U << 20,
                         .overflow = Overflow::reject,
                         .max_deliveries = 0,
-                        .durable = false};
+                        .durable = false,
+                        .groups = false,
+                        .dead_letters = false};
   std::size_t max_nodes = 100'000;
   bool auto_create = true;
   std::vector<std::string> topic_prefixes = {"events.", "bascule."};
   std::string rpc_prefix = "rpc.";
+  /// A queue's dead letters are in the queue of this prefix and its address.
+  std::string dead_letter_prefix = "dlq.";
+  bool dead_letter_expired = false;                           ///< expired messages are dead letters too
+  std::function<std::int64_t()> wall_ms = wall_milliseconds;  ///< scheduled delivery, time of a dead letter
 };
 
 enum class Refusal : std::uint8_t {
@@ -87,7 +96,8 @@ class Router final : public QueueEvents, public Recovery {
   /// StorageListener::move_out for all queues.
   void move_out(Lsn from, Lsn to);
   void restore_queue(QueueId id, const std::string& address, const std::string& definition) override;
-  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues) override;
+  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues,
+                       Time now) override;
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
@@ -110,6 +120,8 @@ class Router final : public QueueEvents, public Recovery {
   };
 
   Queue& add_queue(std::string address, const QueueSettings& settings, Held extra);
+  QueueSettings settings_for(std::string_view address) const;
+  Queue* dead_letters_of(const Queue& queue);
   Topic& add_topic(std::string address);
   void bind(Queue& subscription, const std::string& pattern);
 

@@ -76,7 +76,9 @@ def test_durable_subscription_and_its_messages_survive(start_broker: StartBroker
 
 def test_orderly_restart(start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path) -> None:
     broker = start_broker("--data", str(tmp_path))
-    send(connect(broker.url), "q", "a")
+    connection = connect(broker.url)
+    send(connection, "q", "a")
+    connection.close()
     assert broker.stop() == 0
     connection = connect(start_broker("--data", str(tmp_path)).url)
     assert take_all(connection, "q", 1) == ["a"]

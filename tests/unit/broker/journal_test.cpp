@@ -16,14 +16,14 @@ struct Kept final : Recovery {
     std::string body;
     Lsn lsn;
     std::map<std::string, std::uint32_t> queues;
-    Time expires;
+    Time expires, due;
   };
   void restore_queue(QueueId id, const std::string& address, const std::string& definition) override {
     queues[id] = address + "=" + definition;
     addresses[id] = address;
   }
-  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> to) override {
-    Message kept{body_of(*message), lsn, {}, message->expires()};
+  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> to, Time) override {
+    Message kept{body_of(*message), lsn, {}, message->expires(), message->due()};
     for (const auto& [id, count] : to) kept.queues[addresses.at(id)] = count;
     messages.push_back(kept);
   }
@@ -120,6 +120,18 @@ TEST_F(JournalTest, DeliveryCountsAndTimeToLiveGoOn) {
   ASSERT_EQ(kept.messages.size(), 1u);
   EXPECT_EQ(kept.messages[0].queues.at("q"), 3u);
   EXPECT_EQ(kept.messages[0].expires, at_ms(40'000));
+}
+
+TEST_F(JournalTest, ScheduledStaysScheduled) {
+  const QueueId q = journal->declare("q", "");
+  const MessageRef later = message({.body = "a", .durable = true});
+  later->set_due(at_ms(60'000));
+  journal->publish(*later, {{q}});
+  commit();
+  wall += 20'000;
+  reopen();
+  ASSERT_EQ(kept.messages.size(), 1u);
+  EXPECT_EQ(kept.messages[0].due, at_ms(40'000));
 }
 
 TEST_F(JournalTest, SegmentsGoAsTheyEmptyAndTheQueuesStayKnown) {

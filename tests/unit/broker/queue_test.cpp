@@ -1,5 +1,9 @@
 #include "bascule/broker/queue.hpp"
 
+#include <array>
+#include <cstdlib>
+#include <map>
+
 #include "support.hpp"
 
 namespace bascule::broker {
@@ -124,7 +128,7 @@ TEST_F(QueueTest, ExpiredIsNeverHandedOutAndLeavesFromTheMiddleByTime) {
   publish("stays");
   queue->publish(message({.body = "short", .ttl = 100}), start);
   publish("stays too");
-  EXPECT_TRUE(queue->has_expiring());
+  EXPECT_TRUE(queue->has_timed());
   queue->sweep(at_ms(90));
   EXPECT_EQ(queue->available(), 3u);
   queue->sweep(at_ms(300));
@@ -149,7 +153,7 @@ TEST_F(QueueTest, HandedOutAndReleasedStillExpires) {
   make();
   Sink sink(*queue, 1);
   queue->publish(message({.body = "a", .ttl = 100}), start);
-  EXPECT_FALSE(queue->has_expiring()) << "what is handed out at once costs no index";
+  EXPECT_FALSE(queue->has_timed()) << "what is handed out at once costs no index";
   sink.settle(0, {.kind = Outcome::Kind::released}, at_ms(50));
   queue->sweep(at_ms(300));
   EXPECT_EQ(queue->available(), 0u);
@@ -258,6 +262,106 @@ TEST_F(QueueTest, SettlingInsideDeliverIsFine) {
   EXPECT_EQ(sink.bodies.size(), 1000u);
   EXPECT_EQ(queue->counters().accepted, 1000u);
   EXPECT_EQ(queue->bytes(), 0u);
+}
+
+TEST_F(QueueTest, ScheduledIsHandedOutWhenItIsDueAndNotBefore) {
+  make();
+  Sink sink(*queue, 10);
+  const MessageRef later = message("later");
+  later->set_due(at_ms(500));
+  queue->publish(later, start);
+  publish("now");
+  EXPECT_EQ(sink.bodies, (Bodies{"now"}));
+  EXPECT_EQ(queue->scheduled(), 1u);
+  queue->sweep(at_ms(490));
+  EXPECT_EQ(sink.bodies.size(), 1u);
+  queue->sweep(at_ms(600));
+  EXPECT_EQ(sink.bodies, (Bodies{"now", "later"}));
+  EXPECT_EQ(queue->scheduled(), 0u);
+}
+
+MessageRef of_group(const std::string& group, const std::string& body) {
+  return message({.body = body, .group_id = group});
+}
+
+TEST_F(QueueTest, OneConsumerAtATimeHasAGroupAndItsOrderHolds) {
+  make();
+  Sink one(*queue, 1), two(*queue, 10);
+  for (const char* body : {"a1", "a2", "a3"}) queue->publish(of_group("a", body), start);
+  queue->publish(of_group("b", "b1"), start);
+  EXPECT_EQ(one.bodies, (Bodies{"a1"}));
+  EXPECT_EQ(two.bodies, (Bodies{"b1"})) << "a2 waits for a1, and nobody waits for it";
+  one.settle(0);
+  EXPECT_EQ(two.bodies, (Bodies{"b1", "a2", "a3"}));
+  one.flow(5);
+  queue->publish(of_group("a", "a4"), start);
+  EXPECT_EQ(two.bodies.back(), "a4") << "while two holds some of the group, it gets all of it";
+}
+
+TEST_F(QueueTest, AReturnedMessageOfAGroupComesBeforeTheRestOfIt) {
+  make();
+  Sink one(*queue, 1);
+  for (const char* body : {"a1", "a2", "a3"}) queue->publish(of_group("a", body), start);
+  Sink two(*queue, 10);
+  EXPECT_TRUE(two.bodies.empty());
+  one.settle(0, {.kind = Outcome::Kind::released});
+  EXPECT_EQ(two.bodies, (Bodies{"a1", "a2", "a3"}));
+}
+
+TEST_F(QueueTest, ADyingConsumerFreesItsGroups) {
+  make();
+  auto dying = std::make_unique<Sink>(*queue, 2);
+  for (const char* body : {"a1", "a2", "a3"}) queue->publish(of_group("a", body), start);
+  Sink twin(*queue, 10);
+  EXPECT_TRUE(twin.bodies.empty());
+  const auto held = dying->positions;
+  dying.reset();
+  for (const Position at : held) queue->lose(at, start);
+  EXPECT_EQ(twin.bodies, (Bodies{"a1", "a2", "a3"}));
+}
+
+TEST_F(QueueTest, GroupsKeepTheirOrderWhateverConsumersDo) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::srand(seed);
+    make({.max_deliveries = 0});
+    std::array<std::unique_ptr<Sink>, 3> sinks;
+    for (auto& sink : sinks) sink = std::make_unique<Sink>(*queue);
+    std::array<std::size_t, 3> settled{};
+    std::map<char, int> published, done;
+    const auto settle_next = [&](std::size_t s) {
+      Sink& sink = *sinks[s];
+      if (settled[s] == sink.positions.size()) return;
+      const std::size_t i = settled[s]++;
+      if (std::rand() % 4 == 0 && i + 1 == sink.positions.size())
+        return sink.settle(i, {.kind = Outcome::Kind::released});
+      const char group = sink.bodies[i][0];
+      ASSERT_EQ(std::stoi(sink.bodies[i].substr(1)), done[group]++) << "group " << group;
+      sink.settle(i);
+    };
+    for (int step = 0; step < 300 && !HasFatalFailure(); ++step) {
+      const char group = static_cast<char>('a' + std::rand() % 3);
+      const auto sink = static_cast<std::size_t>(std::rand() % 3);
+      switch (std::rand() % 3) {
+        case 0:
+          queue->publish(of_group({group}, group + std::to_string(published[group]++)), start);
+          break;
+        case 1:
+          sinks[sink]->flow(1);
+          break;
+        default:
+          settle_next(sink);
+      }
+    }
+    for (int round = 0; round < 1000 && queue->size() > 0 && !HasFatalFailure(); ++round) {
+      for (std::size_t s = 0; s < 3; ++s) {
+        sinks[s]->flow(1);
+        settle_next(s);
+      }
+    }
+    ASSERT_EQ(queue->size(), 0u) << "some message never came";
+    ASSERT_EQ(published, done);
+  }
 }
 
 }  // namespace

@@ -114,5 +114,56 @@ TEST_F(RouterTest, LostIdempotentRequestGoesToTheTwin) {
   EXPECT_EQ(twin.headers[0].delivery_count, 1u);
 }
 
+std::string annotation(const Message& message, const char* key) {
+  return std::string(
+      Reader(find_in_map(message.body(), Section::message_annotations, key)).text().value_or("(none)"));
+}
+
+struct Keeper final : Consumer {
+  bool deliver(Queue&, const Delivery& delivery) override {
+    messages.push_back(delivery.message);
+    return true;
+  }
+  void queue_deleted() override {}
+  std::vector<MessageRef> messages;
+};
+
+TEST_F(RouterTest, DeadLettersAreKeptWithWhyAndWhence) {
+  Queue& work = queue("orders");
+  Sink sink(work, 20);
+  work.publish(message({.body = "bad", .durable = true, .ttl = 60'000}), start);
+  sink.settle(0, {.kind = Outcome::Kind::rejected, .condition = "app:poison", .description = "cannot be"});
+  work.publish(message("crashes"), start);
+  for (std::size_t i = 1; i <= 10; ++i) {
+    sink.settle(i, {.kind = Outcome::Kind::modified, .delivery_failed = true});
+  }
+  auto* dead = static_cast<Queue*>(router.find("dlq.orders"));
+  ASSERT_NE(dead, nullptr);
+  Keeper keeper;
+  dead->attach(keeper);
+  dead->ready(keeper, start);
+  ASSERT_EQ(keeper.messages.size(), 2u);
+  const Message& bad = *keeper.messages[0];
+  EXPECT_EQ(body_of(bad), "bad");
+  EXPECT_TRUE(bad.durable());
+  EXPECT_EQ(bad.expires(), Time::max());
+  EXPECT_EQ(annotation(bad, "x-opt-dead-letter-reason"), "rejected");
+  EXPECT_EQ(annotation(bad, "x-opt-dead-letter-source"), "orders");
+  EXPECT_EQ(annotation(bad, "x-opt-dead-letter-condition"), "app:poison");
+  EXPECT_EQ(annotation(bad, "x-opt-dead-letter-description"), "cannot be");
+  EXPECT_EQ(annotation(*keeper.messages[1], "x-opt-dead-letter-reason"), "max-deliveries");
+  dead->detach(keeper);
+}
+
+TEST_F(RouterTest, RequestsAndDeadLettersThemselvesMakeNoDeadLetters) {
+  for (const char* address : {"rpc.shop.Catalog", "dlq.orders"}) {
+    Queue& from = queue(address);
+    Sink sink(from, 1);
+    from.publish(message("x"), start);
+    sink.settle(0, {.kind = Outcome::Kind::rejected});
+    EXPECT_EQ(router.find(std::string("dlq.") + address), nullptr) << address;
+  }
+}
+
 }  // namespace
 }  // namespace bascule::broker

@@ -1,0 +1,73 @@
+#include "bascule/broker/annotate.hpp"
+
+#include "bascule/broker/properties.hpp"
+
+namespace bascule::broker {
+
+void Annotations::symbol(std::string_view key, std::string_view value) {
+  Writer out(items);
+  out.symbol(key);
+  out.symbol(value.substr(0, 255));
+  count += 2;
+}
+
+void Annotations::string(std::string_view key, std::string_view value) {
+  Writer out(items);
+  out.symbol(key);
+  out.string(value);
+  count += 2;
+}
+
+void Annotations::uint(std::string_view key, std::uint32_t value) {
+  Writer out(items);
+  out.symbol(key);
+  out.uint(value);
+  count += 2;
+}
+
+void Annotations::timestamp(std::string_view key, std::int64_t milliseconds) {
+  Writer out(items);
+  out.symbol(key);
+  out.timestamp(milliseconds);
+  count += 2;
+}
+
+MessageRef with_annotations(const Message& message, const Annotations& added, Time now) {
+  Bytes rest = message.body();
+  std::vector<std::uint8_t> items;
+  std::uint32_t count = 0;
+  Reader reader(rest);
+  if (reader.section() == Section::message_annotations) {
+    const Bytes map = reader.value();
+    Reader inside = Reader(map).items(count);
+    items.assign(inside.position(), inside.position() + inside.left());
+    rest = rest.subspan(rest.size() - reader.left());
+  }
+  items.insert(items.end(), added.items.begin(), added.items.end());
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(rest.size() + items.size() + 64);
+  Writer out(bytes);
+  out.raw(encode(Header{.durable = message.durable(), .priority = message.priority()}).view());
+  out.section(Section::message_annotations);
+  out.map(count + added.count, items);
+  out.raw(rest);
+  return make_message(bytes, now);
+}
+
+bool has_message_annotations(const Message& message) noexcept {
+  return Reader(message.body()).section() == Section::message_annotations;
+}
+
+std::optional<std::int64_t> asked_delivery_time(const Message& message, std::int64_t wall_now) noexcept {
+  const Bytes body = message.body();
+  for (const std::string_view key : {"x-opt-delivery-time", "x-opt-scheduled-enqueue-time"}) {
+    const Bytes value = find_in_map(body, Section::message_annotations, key);
+    if (const auto at = Reader(value).signed_integer()) return at;
+  }
+  const Bytes value = find_in_map(body, Section::message_annotations, "x-opt-delivery-delay");
+  const auto delay = Reader(value).signed_integer();
+  if (!delay || *delay <= 0 || *delay > INT64_MAX - wall_now) return {};
+  return wall_now + *delay;
+}
+
+}  // namespace bascule::broker
