@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,3 +146,38 @@ def test_a_package_that_a_person_wrote_stays(contract_file: Callable[[str], Path
     basculec(contract_file(GOOD), "--python", tmp_path / "out")
     assert mine.read_text() == "MINE = 1\n"
     assert (tmp_path / "out" / "n" / "m" / "contract.py").is_file()
+
+
+def test_bascule_gen_is_basculec(contract_file: Callable[[str], Path], tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "bindings" / "python")}
+    command = [sys.executable, "-m", "bascule", "gen"]
+    done = subprocess.run(
+        [*command, str(contract_file(GOOD)), "--descriptor", str(tmp_path / "d.json")], env=environment, check=False
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "d.json").is_file()
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, env=environment, check=False)
+    assert "--openapi FILE" in helped.stdout
+
+
+@pytest.mark.parametrize(
+    "text", ["service S {\n  void f()\n}", "enum E {\n  A\n}", "const i32 K = 1", "struct Empty {\n}", "\n"]
+)
+def test_small_contracts_make_every_file(contract_file: Callable[[str], Path], tmp_path: Path, text: str) -> None:
+    out = tmp_path / "out"
+    done = basculec(
+        contract_file(text),
+        "--cpp",
+        out,
+        "--python",
+        out,
+        "--descriptor",
+        out / "d",
+        "--openapi",
+        out / "o",
+        "--asyncapi",
+        out / "a",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for ending in ("h", "tcc", "cpp"):
+        assert (out / "contract" / f"contract_types.{ending}").is_file()

@@ -29,7 +29,8 @@ from basculec.output import Output
 
 _GENERATOR = "cpp:templates,moveable_types,no_skeleton"
 _INCLUDE = re.compile(r'#include "([A-Za-z0-9_.-]+?)_(types|constants)\.(h|tcc)"')
-_RENAMED = {"context", "options", "client"}  # parameters of our own
+_NOTHING = "// The contract declares no types.\n"
+_RENAMED = {"context", "options"}  # parameters of our own
 
 
 def emit(contract: Contract, out: Path, include_folders: list[Path], output: Output) -> None:
@@ -64,7 +65,8 @@ def _apache(contract: Contract, out: Path, include_folders: list[Path], output: 
         if program.constants:
             names += [f"{program.module}_constants.{ending}" for ending in ("h", "cpp")]
         for name in names:
-            text = (Path(scratch) / name).read_text(encoding="utf-8")
+            made = Path(scratch) / name
+            text = made.read_text(encoding="utf-8") if made.is_file() else _NOTHING  # no types: no templates
             text = _mended(_relocated(text, name, folders, folders[program.module]), program)
             output.add(out / folders[program.module] / name, text)
 
@@ -159,8 +161,13 @@ class _Values:
         own = [f"{self.types.parameter(a.type)} {self.parameter_name(a)}" for a in method.args]
         return ", ".join([*own, *(["const ::bascule::rpc::CallOptions& options"] if options else [])])
 
+    def client_definition_parameters(self, method: Method, options: bool) -> str:
+        """The same under names that no local of the definition has."""
+        own = [f"{self.types.parameter(a.type)} argument_{a.name}" for a in method.args]
+        return ", ".join([*own, *(["const ::bascule::rpc::CallOptions& options"] if options else [])])
+
     def client_arguments(self, method: Method) -> str:
-        return "".join(f"{self.parameter_name(a)}, " for a in method.args)
+        return "".join(f"argument_{a.name}, " for a in method.args)
 
     def handler_arguments(self, method: Method) -> str:
         return "".join(f", std::move(argument_{a.name})" for a in method.args)
