@@ -40,7 +40,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemons.Daemon]:
-    with daemons.daemon("bascule-broker", {"broker": {"listen": "127.0.0.1:0"}}, tmp_path_factory.mktemp("broker")) as started:
+    with daemons.daemon(
+        "bascule-broker", {"broker": {"listen": "127.0.0.1:0"}}, tmp_path_factory.mktemp("broker")
+    ) as started:
         yield started
 
 

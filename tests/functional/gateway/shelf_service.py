@@ -20,7 +20,10 @@ from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
 COMPACT = "application/vnd.apache.thrift.compact"
-PROTOCOLS = {COMPACT: TCompactProtocol.TCompactProtocol, "application/vnd.apache.thrift.binary": TBinaryProtocol.TBinaryProtocol}
+PROTOCOLS = {
+    COMPACT: TCompactProtocol.TCompactProtocol,
+    "application/vnd.apache.thrift.binary": TBinaryProtocol.TBinaryProtocol,
+}
 
 
 class Contract:
@@ -99,11 +102,14 @@ class Shelf(MessagingHandler):
     def on_start(self, event: Any) -> None:
         self._connection = event.container.connect(self.url, reconnect=False)
         self._requests = event.container.create_receiver(
-            self._connection, f"rpc.{self.service}", options=_Capability("queue", True))
+            self._connection, f"rpc.{self.service}", options=_Capability("queue", True)
+        )
         self._announcements = event.container.create_sender(
-            self._connection, "bascule.announce", options=_Capability("topic", False))
+            self._connection, "bascule.announce", options=_Capability("topic", False)
+        )
         self._questions = event.container.create_receiver(
-            self._connection, "bascule.announce", options=_Capability("topic", True))
+            self._connection, "bascule.announce", options=_Capability("topic", True)
+        )
         self._replies = event.container.create_sender(self._connection, None)
         self._attached: set[Any] = set()
 
@@ -175,8 +181,14 @@ class Shelf(MessagingHandler):
         self._replies.send(reply)
 
     def _announce(self, state: str, interval_ms: int) -> None:
-        said = {"service": self.service, "instance": self.instance, "address": f"rpc.{self.service}",
-                "digest": self.digest, "state": state, "interval_ms": interval_ms}
+        said = {
+            "service": self.service,
+            "instance": self.instance,
+            "address": f"rpc.{self.service}",
+            "digest": self.digest,
+            "state": state,
+            "interval_ms": interval_ms,
+        }
         body = json.dumps(said).encode()
         self._announcements.send(Message(body=body, inferred=True, subject=state, content_type="application/json"))
 

@@ -149,7 +149,10 @@ def test_what_connection_names_is_not_seen(shelf: Any, connect: Callable[[], soc
 
 def test_pipelined_requests_are_answered_in_order(connect: Callable[[], socket.socket]) -> None:
     client = connect()
-    client.sendall(b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n" * 50 + b"GET /nowhere HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    client.sendall(
+        b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n" * 50
+        + b"GET /nowhere HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    )
     statuses = re.findall(rb"HTTP/1.1 (\d+) ", everything(client))
     assert statuses == [b"200"] * 50 + [b"404"]
 

@@ -161,7 +161,9 @@ def test_a_client_that_goes_is_logged_as_499(shelf: Any, http: httpx.Client, gat
     assert (line["status"], line["flags"]) == (499, "DC")
 
 
-def test_the_access_log_says_what_happened(shelf: Any, http: httpx.Client, contract: Any, gateway: daemons.Daemon) -> None:
+def test_the_access_log_says_what_happened(
+    shelf: Any, http: httpx.Client, contract: Any, gateway: daemons.Daemon
+) -> None:
     shelf.methods["get"] = lambda message, a: item(contract)
     answer = http.get("/v1/items/77?", headers={"user-agent": 'evil"\tagent'})
     wanted = answer.headers["x-request-id"]

@@ -21,7 +21,9 @@ def renamed(contract: Any, digest: str, path_from: str, path_to: str) -> str:
     return json.dumps(changed, sort_keys=True, separators=(",", ":"))
 
 
-def test_a_new_services_routes_work_within_a_second(start_shelf: Callable[..., Any], http: httpx.Client, routed: Routed) -> None:
+def test_a_new_services_routes_work_within_a_second(
+    start_shelf: Callable[..., Any], http: httpx.Client, routed: Routed
+) -> None:
     began = time.monotonic()
     shelf = start_shelf()
     routed("/v1/items", 204)
@@ -56,7 +58,9 @@ def test_a_stopped_service_answers_503_and_says_so(
     eventually(serves, "it is back")
 
 
-def test_silence_is_gone_after_three_intervals(start_shelf: Callable[..., Any], http: httpx.Client, routed: Routed) -> None:
+def test_silence_is_gone_after_three_intervals(
+    start_shelf: Callable[..., Any], http: httpx.Client, routed: Routed
+) -> None:
     shelf = start_shelf()
     shelf.methods["rude"] = lambda message, a: "x"
     routed("/v1/items", 204)
@@ -94,7 +98,9 @@ def test_a_contract_whose_routes_collide_is_refused_whole(
     assert http.get("/v1/rude").json() == "the first"
 
 
-def test_what_is_no_descriptor_is_refused_and_said(start_shelf: Callable[..., Any], gateway: daemons.Daemon, http: httpx.Client) -> None:
+def test_what_is_no_descriptor_is_refused_and_said(
+    start_shelf: Callable[..., Any], gateway: daemons.Daemon, http: httpx.Client
+) -> None:
     odd = start_shelf(instance="odd", service="odd.Service")
     odd.descriptor, odd.digest = '{"bascule": 1, "services": []}', "sha256:odd"
     odd.announce()

@@ -41,7 +41,9 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     ("\ufeff{}", "syntax", None),
     ('{"a~/b ü": 1}', "unknown_field", "#/a~0~1b%20%C3%BC"),
 ])  # fmt: skip
-def test_a_bad_body_is_400_with_its_pointer(shelf: Any, http: httpx.Client, body: str, code: str, pointer: str | None) -> None:
+def test_a_bad_body_is_400_with_its_pointer(
+    shelf: Any, http: httpx.Client, body: str, code: str, pointer: str | None
+) -> None:
     said = problem(http.post(NEW, content=body.encode(), headers={"content-type": "application/json"}), 400)
     assert said["type"] == f"urn:bascule:problem:{code}"
     if pointer is not None:
@@ -75,7 +77,12 @@ def test_media_types(shelf: Any, http: httpx.Client) -> None:
     body = b'{"name": 1}'
     for good in ("application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'):
         problem(http.post(NEW, content=body, headers={"content-type": good}), 400)
-    for bad in ("text/json", "application/json; charset=latin1", "application/x-www-form-urlencoded", "application/jsonx"):
+    for bad in (
+        "text/json",
+        "application/json; charset=latin1",
+        "application/x-www-form-urlencoded",
+        "application/jsonx",
+    ):
         problem(http.post(NEW, content=body, headers={"content-type": bad}), 415)
     assert problem(http.request("POST", NEW, content=body), 415)["detail"].startswith("send JSON")
     problem(http.post("/nowhere", content=body, headers={"content-type": "text/plain"}), 404)
@@ -84,7 +91,9 @@ def test_media_types(shelf: Any, http: httpx.Client) -> None:
 
 
 def test_a_body_where_none_belongs(shelf: Any, http: httpx.Client) -> None:
-    said = problem(http.request("DELETE", "/v1/items/1", content=b"{}", headers={"content-type": "application/json"}), 400)
+    said = problem(
+        http.request("DELETE", "/v1/items/1", content=b"{}", headers={"content-type": "application/json"}), 400
+    )
     assert said["type"].endswith("unexpected_body")
 
 

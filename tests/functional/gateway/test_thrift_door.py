@@ -34,7 +34,9 @@ def test_apaches_client_calls_through(shelf: Any, http: httpx.Client, contract: 
     transport.close()
 
 
-def message(contract: Any, name: str, kind: int = TMessageType.CALL, protocol: str = "binary", **arguments: Any) -> bytes:
+def message(
+    contract: Any, name: str, kind: int = TMessageType.CALL, protocol: str = "binary", **arguments: Any
+) -> bytes:
     transport = TMemoryBuffer()
     out = PROTOCOLS[protocol](transport)
     out.writeMessageBegin(name, kind, 42)
