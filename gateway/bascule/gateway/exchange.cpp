@@ -130,7 +130,8 @@ void Exchange::record() {
 void Exchange::refuse(const http::Rejection& rejection, http::Response& response) {
   reset();
   response_ = &response;
-  trace_id = request_id = telemetry::TraceContext::make().trace_id();  // nothing that was sent can be believed
+  trace_id = request_id =
+      telemetry::TraceContext::make().trace_id();  // nothing that was sent can be believed
   response.add("x-request-id", request_id);
   fail({rejection.status,
         std::string(rejection.rule),

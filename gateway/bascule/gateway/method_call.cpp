@@ -47,15 +47,6 @@ std::optional<Problem> unknown_query(const Route& route, const routing::Query& q
   return std::nullopt;
 }
 
-bool names_problem_member(const thrift::TypeRef& type) {
-  for (const thrift::FieldType& field : type.named->fields) {
-    for (const std::string_view taken : {"type", "title", "status", "detail", "instance", "trace_id"}) {
-      if (field.name == taken) return true;
-    }
-  }
-  return false;
-}
-
 int status_of_exception(const thrift::Throw& thrown) { return thrown.http_code.value_or(500); }
 
 Problem broken_reply(const Route& route, std::string_view why) {
@@ -76,6 +67,15 @@ Problem application_failure(const Route& route, const thrift::ApplicationExcepti
 }
 
 }  // namespace
+
+bool is_nested(const thrift::NamedType& exception) {
+  for (const thrift::FieldType& field : exception.fields) {
+    for (const std::string_view taken : {"type", "title", "status", "detail", "instance", "trace_id"}) {
+      if (field.name == taken) return true;
+    }
+  }
+  return false;
+}
 
 std::optional<Problem> bind(const Route& route, const ParameterSources& from, bool ignore_unknown,
                             std::vector<transcode::Parameter>& to) {
@@ -153,8 +153,8 @@ Outcome decode(const Route& route, const rpc::Reply& reply, std::string_view tra
       body.resize(start);
       outcome.status = status_of_exception(thrown);
       outcome.exception = true;
-      write_exception(body, outcome.status, thrown.type->named->name, json,
-                      names_problem_member(*thrown.type), trace_id);
+      write_exception(body, outcome.status, thrown.type->named->name, json, is_nested(*thrown.type->named),
+                      trace_id);
       return outcome;
     }
     case transcode::Reply::Outcome::application:

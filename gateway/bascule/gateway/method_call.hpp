@@ -34,6 +34,10 @@ std::optional<Problem> bind(const Route& route, const ParameterSources& from, bo
 bool encode(const Route& route, std::string_view json, const std::vector<transcode::Parameter>& parameters,
             transcode::Workspace& workspace, rpc::OutgoingCall& call, Problem& problem);
 
+/// Whether an exception's fields stand inside "exception" in its problem: one has the name of a member of RFC
+/// 9457.
+bool is_nested(const thrift::NamedType& exception);
+
 /// What came of a call, as HTTP.
 struct Outcome {
   int status = 200;

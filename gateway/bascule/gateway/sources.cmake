@@ -3,7 +3,7 @@ bascule_library(bascule_gateway ALIAS bascule::gateway PCH
           bascule/gateway/composition.cpp bascule/gateway/exchange.cpp bascule/gateway/gateway.cpp
           bascule/gateway/json_value.cpp bascule/gateway/method_call.cpp bascule/gateway/openapi.cpp
           bascule/gateway/problem.cpp bascule/gateway/route_series.cpp bascule/gateway/routes.cpp
-          bascule/gateway/settings.cpp bascule/gateway/worker.cpp
+          bascule/gateway/schema_text.cpp bascule/gateway/settings.cpp bascule/gateway/worker.cpp
           bascule/gateway/stages/answer.cpp bascule/gateway/stages/authorise.cpp bascule/gateway/stages/bind.cpp
           bascule/gateway/stages/call.cpp bascule/gateway/stages/compose.cpp bascule/gateway/stages/encode.cpp
           bascule/gateway/stages/envelope.cpp bascule/gateway/stages/identify.cpp bascule/gateway/stages/media.cpp

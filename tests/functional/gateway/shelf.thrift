@@ -41,3 +41,8 @@ service Shelf {
   string secret() (api.get = "/v1/secret")
   string rude() (api.get = "/v1/rude", auth = "public")
 }
+
+/** An item was sold. */
+struct Sold {
+  1: required i64 id
+} (event.topic = "events.shelf.Sold", event.key = "id")

@@ -31,9 +31,11 @@ class Contract:
 
     def __init__(self, source: Path, folder: Path, tree: Path) -> None:
         subprocess.run(["thrift", "--gen", "py", "-out", str(folder), str(source)], check=True)
-        descriptor = folder / "descriptor.json"
-        subprocess.run([tree / "idl/compiler/bin/basculec", source, "--descriptor", descriptor], check=True)
+        descriptor, openapi = folder / "descriptor.json", folder / "openapi.json"
+        compiler = tree / "idl/compiler/bin/basculec"
+        subprocess.run([compiler, source, "--descriptor", descriptor, "--openapi", openapi], check=True)
         self.descriptor = descriptor.read_text()
+        self.openapi: dict[str, Any] = json.loads(openapi.read_text())
         self.digest: str = json.loads(self.descriptor)["digest"]
         sys.path.insert(0, str(folder))
         self.types: ModuleType = importlib.import_module("shelf.ttypes")
