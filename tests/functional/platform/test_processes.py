@@ -68,3 +68,13 @@ def test_logs_are_shown_by_name(platform: RunningPlatform) -> None:
     done = cli(platform, "logs", "broker", "-n", "1000")
     assert done.returncode == 0
     assert "127.0.0.1" in done.stdout
+
+
+def test_restart_drains_a_process_and_waits_until_it_serves(platform: RunningPlatform) -> None:
+    before = platform.pid("catalog")
+    done = cli(platform, "restart", "catalog")
+    assert done.returncode == 0, done.stderr
+    after = platform.processes()["catalog"]
+    assert after.state == "running"
+    assert after.pid != before
+    assert cli(platform, "restart", "ctalog").returncode == 1

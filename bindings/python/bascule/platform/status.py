@@ -72,3 +72,13 @@ def collect(layout: Layout) -> list[ProcessStatus]:
 
 def as_json(processes: list[ProcessStatus]) -> dict[str, Any]:
     return {"processes": [asdict(process) for process in processes]}
+
+
+def wait_serving(layout: Layout, names: set[str], seconds: float) -> set[str]:
+    """Waits until these processes serve; returns those that still did not when the time was up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        late = names - {process.name for process in collect(layout) if process.state == "running"}
+        if not late or time.monotonic() > deadline:
+            return late
+        time.sleep(0.03)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from bascule.cli.options import data_option, layout_of
 from bascule.platform.platform import group_of
+from bascule.platform.status import wait_serving
 from bascule.platform.supervisor import Supervisor
 
 
@@ -17,12 +19,17 @@ from bascule.platform.supervisor import Supervisor
 def command(names: tuple[str, ...], data: Path | None) -> None:
     """Drain and stop processes, then start them again: after a new build, say.
 
-    A platform that was started from `up` keeps its configuration; for another one, stop it and start it again.
+    The configuration stays what `up` wrote. Exit code 1 when one does not serve again within a minute.
     """
-    supervisor = Supervisor(layout_of(data))
+    layout = layout_of(data)
+    supervisor = Supervisor(layout)
     groups = {name: group_of(supervisor, name) for name in names}
     for name, group in groups.items():
         if supervisor.states()[name].pid:
             supervisor.stop(group, name)
         supervisor.start(group, name)
-        click.echo(f"  {name} restarted")
+    late = wait_serving(layout, set(names), seconds=60)
+    for name in names:
+        click.echo(f"  {name} {'does not serve yet: bascule logs ' + name if name in late else 'serves again'}")
+    if late:
+        sys.exit(1)
