@@ -18,9 +18,10 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def test_each_service_of_the_shop_has_its_database() -> None:
+def test_the_shop_is_five_services_each_with_its_database() -> None:
     shop = load(TREE / "deploy/local/shop.toml")
-    assert {"catalog", "accounts", "orders"} <= {service.name for service in shop.services}
+    names = ["catalog", "accounts", "orders", "recommendations", "notifications"]
+    assert [service.name for service in shop.services] == names
     assert all(service.database for service in shop.services)
     assert shop.directory == TREE
 

@@ -126,6 +126,16 @@ def test_what_fails_to_start_is_named_with_its_log_and_nothing_is_left(data: Pat
     )
     done = run(*UP, "--app", str(app), "--data", str(data))
     assert done.returncode == 1
-    assert "broken ended 3 times before it was ready" in done.stderr
+    assert "broken ended 3 times before it was ready (exit status 3)" in done.stderr
     assert "no such colour" in done.stderr
     assert run("status", "--data", str(data)).returncode == 3
+
+
+def test_a_command_that_cannot_be_run_is_named(data: Path) -> None:
+    app = data / "app.toml"
+    (data / "tool").write_text("#!/no/such/interpreter\n")
+    (data / "tool").chmod(0o755)
+    app.write_text('name = "x"\n[[service]]\nname = "broken"\ncommand = ["./tool"]\n')
+    done = run(*UP, "--app", str(app), "--data", str(data))
+    assert done.returncode == 1
+    assert "broken ended 3 times before it was ready" in done.stderr

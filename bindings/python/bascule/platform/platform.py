@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from bascule.errors import NotRunning, PlatformError
-from bascule.platform import databases, orphans, ports, settings, status
+from bascule.platform import databases, history, orphans, ports, settings, status
 from bascule.platform.account import postgres_account
 from bascule.platform.application import Application, Service
 from bascule.platform.layout import Layout
@@ -203,7 +203,11 @@ class Platform:
 
     def _why(self, name: str, what: str) -> str:
         end = "\n".join(f"    {line}" for line in tail(self._layout.log_file(name), 3000).splitlines()[-8:])
-        return f"{name} {what}. Its log, {self._layout.log_file(name)}, ends with:\n{end}"
+        reasons = [
+            event.reason for event in history.read(self._layout.events) if event.process == name and event.reason
+        ]
+        last = f" ({reasons[-1]})" if reasons else ""
+        return f"{name} {what}{last}. Its log, {self._layout.log_file(name)}, ends with:\n{end}"
 
     def _endpoint(self, name: str, kind: str) -> str:
         said = status.read_ready(self._layout, name)

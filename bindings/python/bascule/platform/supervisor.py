@@ -25,7 +25,9 @@ from bascule.errors import NotRunning, PlatformError
 from bascule.platform.layout import Layout
 
 WATCH = "watch"
-SHUTDOWN_STATE = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
+# Of supervisor.xmlrpc.Faults.
+SHUTDOWN_STATE = 6
+SPAWN_ERROR = 50
 # Groups by the order in which they start; they stop in the reverse.
 PRIORITIES = {"storage": 100, "messaging": 200, "services": 300, "edge": 400}
 
@@ -182,7 +184,8 @@ class Supervisor:
         }
 
     def start(self, group: str, name: str) -> None:
-        self._call("startProcess", f"{group}:{name}", False)
+        """Asks for a start; how it goes is told by states(), even when the process died before this returned."""
+        self._call("startProcess", f"{group}:{name}", False, passed_over=SPAWN_ERROR)
 
     def stop(self, group: str, name: str) -> None:
         """Drains and stops a process and waits for it; supervisor does not start it again by itself."""
@@ -191,12 +194,14 @@ class Supervisor:
     def shutdown(self) -> None:
         self._call("shutdown")
 
-    def _call(self, method: str, *arguments: Any) -> Any:
+    def _call(self, method: str, *arguments: Any, passed_over: int | None = None) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._layout.supervisor_socket}")
         server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         try:
             return getattr(server.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as fault:
+            if fault.faultCode == passed_over:
+                return None
             if fault.faultCode == SHUTDOWN_STATE:
                 raise NotRunning(f"the platform on {self._layout.data} is stopping right now") from fault
             raise PlatformError(f"supervisor refused {method}{arguments}: {fault.faultString}") from fault
