@@ -45,6 +45,29 @@ def from_json(registry: Registry, ref: TypeRef, value: Any, pointer: str = "", *
     return frozenset(items) if key else set(items)
 
 
+def arguments_from_json(registry: Registry, described: list[dict[str, Any]], given: Any) -> tuple[Any, ...]:
+    """A method's arguments, in the contract's order, from a JSON object by name. Raises JsonError."""
+    if not isinstance(given, dict):
+        raise JsonError("the arguments are an object by name")
+    unknown = set(given) - {each["name"] for each in described}
+    if unknown:
+        raise JsonError(
+            f"no argument {sorted(unknown)[0]}; there are {', '.join(each['name'] for each in described) or 'none'}"
+        )
+    return tuple(_argument_from_json(registry, each, given) for each in described)
+
+
+def _argument_from_json(registry: Registry, described: dict[str, Any], given: dict[str, Any]) -> Any:
+    name = described["name"]
+    if given.get(name) is not None:
+        return from_json(registry, described["type"], given[name], f"/{name}")
+    if described.get("default") is not None:
+        return from_json(registry, described["type"], described["default"], f"/{name}")
+    if described["requiredness"] == "optional":
+        return None
+    raise JsonError("is missing", f"/{name}")
+
+
 def to_json(registry: Registry, ref: TypeRef, value: Any) -> Any:
     """What ``json.dumps`` takes, of a Python value of a contract's type."""
     if isinstance(ref, str):
@@ -179,7 +202,5 @@ def _map_to_json(registry: Registry, parts: list[TypeRef], value: Any) -> Any:
     made = {}
     for k, v in pairs:
         key = to_json(registry, parts[0], k)
-        made[("true" if key else "false") if isinstance(key, bool) else str(key)] = to_json(
-            registry, parts[1], v
-        )
+        made[("true" if key else "false") if isinstance(key, bool) else str(key)] = to_json(registry, parts[1], v)
     return made

@@ -18,12 +18,13 @@ namespace native = bascule::python;
 namespace {
 
 /// The classes that native code raises and makes; bascule.codec gives them once.
-void configure(py::object decode, py::object encode, py::object application, py::object uuid) {
+void configure(py::object decode, py::object encode, py::object application, py::object uuid, py::object in_order) {
   auto& classes = native::error_classes();
   classes.decode = native::Ref::borrow(decode.ptr());
   classes.encode = native::Ref::borrow(encode.ptr());
   classes.application = native::Ref::borrow(application.ptr());
   classes.uuid = native::Ref::borrow(uuid.ptr());
+  classes.in_order = native::Ref::borrow(in_order.ptr());
 }
 
 }  // namespace
@@ -35,5 +36,6 @@ PYBIND11_MODULE(_native, module) {
                      native::add_context_type(raw) && native::add_task_type(raw) && native::add_call_type(raw);
   if (!added) throw py::error_already_set();
   native::add_engine_class(module);
-  module.def("configure", &configure, py::arg("decode"), py::arg("encode"), py::arg("application"), py::arg("uuid"));
+  module.def("configure", &configure, py::arg("decode"), py::arg("encode"), py::arg("application"), py::arg("uuid"),
+             py::arg("in_order"));
 }

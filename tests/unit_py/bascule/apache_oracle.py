@@ -9,6 +9,7 @@ from thrift.protocol.TCompactProtocol import TCompactProtocol
 from thrift.Thrift import TType
 from thrift.transport.TTransport import TMemoryBuffer
 
+from bascule.codec.order import in_order
 from bascule.contract import Registry, python_name
 
 _BASE = {
@@ -51,11 +52,9 @@ def _write(registry: Registry, out: Any, ref: Any, value: Any) -> None:
         out.writeMapEnd()
     else:
         kind = "list" if "list" in ref else "set"
-        begin, end = (
-            (out.writeListBegin, out.writeListEnd) if kind == "list" else (out.writeSetBegin, out.writeSetEnd)
-        )
+        begin, end = (out.writeListBegin, out.writeListEnd) if kind == "list" else (out.writeSetBegin, out.writeSetEnd)
         begin(_wire(registry, ref[kind]), len(value))
-        for item in value:
+        for item in value if kind == "list" else in_order(value):
             _write(registry, out, ref[kind], item)
         end()
 

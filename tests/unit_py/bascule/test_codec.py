@@ -198,9 +198,7 @@ def test_unions_hold_exactly_one_field(codec: Any) -> None:
 def test_enum_values_of_a_newer_contract_survive(codec: Any) -> None:
     colour = codec.classes["t.Colour"]
     value = codec.plan("t.Everything").decode(
-        codec.plan("t.Everything").encode(
-            codec.classes["t.Everything"](colour=colour(77), colours=[colour.FAR])
-        )
+        codec.plan("t.Everything").encode(codec.classes["t.Everything"](colour=colour(77), colours=[colour.FAR]))
     )
     assert isinstance(value.colour, colour)
     assert (value.colour, value.colour.name, value.colours) == (77, "", [colour.FAR])

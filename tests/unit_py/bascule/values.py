@@ -40,15 +40,11 @@ def values(registry: Registry, ref: Any, *, key: bool = False, depth: int = 0) -
     if "set" in ref:
         items = st.sets(values(registry, ref["set"], key=True, depth=depth + 1), max_size=4)
         return items.map(frozenset) if key else items
-    listed = st.lists(
-        values(registry, ref["list"], key=key, depth=depth + 1), max_size=20 if depth == 0 else 4
-    )
+    listed = st.lists(values(registry, ref["list"], key=key, depth=depth + 1), max_size=20 if depth == 0 else 4)
     return listed.map(tuple) if key else listed
 
 
-def _structs(
-    registry: Registry, described: dict[str, Any], cls: type[Any], depth: int
-) -> st.SearchStrategy[Any]:
+def _structs(registry: Registry, described: dict[str, Any], cls: type[Any], depth: int) -> st.SearchStrategy[Any]:
     fields = described["fields"]
 
     def of(each: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -61,9 +57,7 @@ def _structs(
         optional = each["requiredness"] == "optional"
         if optional and depth > 4:
             continue
-        chosen[python_name(each["name"])] = (
-            st.none() | st.deferred(lambda e=each: of(e)) if optional else of(each)
-        )
+        chosen[python_name(each["name"])] = st.none() | st.deferred(lambda e=each: of(e)) if optional else of(each)
     return st.builds(cls, **chosen)
 
 

@@ -11,6 +11,7 @@ import platform
 import uuid
 from typing import TYPE_CHECKING
 
+from bascule.codec.order import in_order
 from bascule.failures import DecodeError, EncodeError, application_error
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ else:
         from bascule import _native
         from bascule._native import Method, Plan
 
-        _native.configure(DecodeError, EncodeError, application_error, uuid.UUID)
+        _native.configure(DecodeError, EncodeError, application_error, uuid.UUID, in_order)
     else:
         from bascule.codec.pure import Method, Plan
 

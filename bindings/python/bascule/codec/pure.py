@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from bascule.codec.order import in_order
 from bascule.failures import DecodeError, EncodeError, application_error
 
 MESSAGE_LIMIT = 1 << 20
@@ -524,9 +525,7 @@ class Plan:
                 values[field.name] = _read_value(reader, field.spec, False)
         reader.struct_end()
         if self.one_of and len(values) != 1:
-            reader.fail(
-                "more than one field of the union is set" if values else "no known field of the union is set"
-            )
+            reader.fail("more than one field of the union is set" if values else "no known field of the union is set")
         for field in self.fields:
             if field.name in values:
                 continue
@@ -768,7 +767,7 @@ def _write_container(writer: _Writer, spec: tuple[Any, ...], value: Any, key: bo
     wanted: Any = (list, tuple) if kind == "list" else (set, frozenset)
     if not isinstance(value, wanted):
         raise _expected(kind, value)
-    items = list(value)
+    items = list(value) if kind == "list" else in_order(value)
     writer.list_begin(_TYPES[spec[1][0]], len(items))
     for index, item in enumerate(items):
         with _step(f"[{index}]"):

@@ -39,6 +39,7 @@ struct Bridge {
   Ref make_sql_error;  ///< (wire name, sentence, sqlstate, constraint) -> exception
   Ref report;        ///< (exception): logs what a handler failed with
   std::deque<Handler> handlers;
+  std::deque<Ref> listeners;            ///< callbacks of listen()
   std::unordered_set<PyObject*> tasks;  ///< running; each holds itself
   std::vector<Letter> letters;          ///< reused by drain
   bool closed = false;

@@ -1,8 +1,5 @@
 #include "native/bridge/call.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "native/bridge/context.hpp"
 #include "native/bridge/future.hpp"
 
@@ -149,36 +146,17 @@ PyObject* call_async(PyObject* self, PyObject* args, PyObject* kwargs) {
   return reinterpret_cast<PyObject*>(future);
 }
 
-/// Where a blocked thread waits for its reply.
-struct Waiting {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  bool done = false;
-  rpc::Reply reply;
-};
-
 PyObject* call_sync(PyObject* self, PyObject* args, PyObject* kwargs) {
   const BoundState& state = state_of(self);
   Said said;
   if (!parse(args, kwargs, said)) return nullptr;
   auto call = make_call(state, said);
   if (call == nullptr) return nullptr;
-  Engine* engine = state.bridge->engine.get();
-  const auto waiting = std::make_shared<Waiting>();
+  rpc::Reply reply;
   Py_BEGIN_ALLOW_THREADS;
-  engine->outbound()->push([engine, waiting, call = std::move(call)]() mutable {
-    auto done = [waiting](rpc::Reply&& reply) {
-      const std::lock_guard lock(waiting->mutex);
-      waiting->reply = std::move(reply);
-      waiting->done = true;
-      waiting->arrived.notify_one();
-    };
-    engine->call(std::move(*call), std::move(done), std::make_shared<rpc::Client::CallId>(0));
-  });
-  std::unique_lock lock(waiting->mutex);
-  waiting->arrived.wait(lock, [&] { return waiting->done; });
+  reply = state.bridge->engine->call_and_wait(std::move(call));
   Py_END_ALLOW_THREADS;
-  return value_of(*state.bridge, method_of(state), waiting->reply);
+  return value_of(*state.bridge, method_of(state), reply);
 }
 
 void bound_dealloc(PyObject* self) {

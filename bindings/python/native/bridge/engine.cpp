@@ -7,6 +7,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
 
 namespace bascule::python {
 
@@ -122,6 +124,28 @@ void Engine::call(rpc::OutgoingCall call, rpc::Client::Done done, std::shared_pt
   }
   early_.push_back({std::move(call), std::move(done), std::move(id)});
   watch_early();
+}
+
+rpc::Reply Engine::call_and_wait(std::unique_ptr<rpc::OutgoingCall> outgoing) {
+  struct Waiting {
+    std::mutex mutex;
+    std::condition_variable arrived;
+    bool done = false;
+    rpc::Reply reply;
+  };
+  const auto waiting = std::make_shared<Waiting>();
+  outbound_->push([this, waiting, given = std::move(outgoing)] {
+    auto done = [waiting](rpc::Reply&& reply) {
+      const std::lock_guard lock(waiting->mutex);
+      waiting->reply = std::move(reply);
+      waiting->done = true;
+      waiting->arrived.notify_one();
+    };
+    call(std::move(*given), std::move(done), std::make_shared<rpc::Client::CallId>(0));
+  });
+  std::unique_lock lock(waiting->mutex);
+  waiting->arrived.wait(lock, [&] { return waiting->done; });
+  return std::move(waiting->reply);
 }
 
 void Engine::start_early() {

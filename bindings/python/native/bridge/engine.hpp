@@ -99,12 +99,16 @@ class Engine {
   /// calls wait here (until their deadline), so that a client can be used as soon as it was opened.
   void call(rpc::OutgoingCall call, rpc::Client::Done done, std::shared_ptr<rpc::Client::CallId> id);
 
+  /// Any thread but the loop's: makes a call and blocks until it ended. Never with the GIL held.
+  rpc::Reply call_and_wait(std::unique_ptr<rpc::OutgoingCall> outgoing);
+
   /// What start() opened: the admin listener's address. After start() is done.
   std::string admin_address() const;
   bool connected() const noexcept { return connected_.load(std::memory_order_relaxed); }
 
   Loop& loop() noexcept { return loop_; }
   rpc::Client& client() noexcept { return runner_->client(); }
+  amqp::Client& connection() noexcept { return runner_->connection(); }
   telemetry::Registry& metrics() noexcept { return metrics_; }
   Mailbox& mailbox() noexcept { return mailbox_; }
   const std::shared_ptr<Outbound>& outbound() const noexcept { return outbound_; }

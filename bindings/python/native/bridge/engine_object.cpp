@@ -6,6 +6,7 @@
 #include "native/bridge/call.hpp"
 #include "native/bridge/context.hpp"
 #include "native/bridge/future.hpp"
+#include "native/bridge/links.hpp"
 #include "native/bridge/task.hpp"
 
 namespace py = pybind11;
@@ -104,6 +105,26 @@ class EngineObject {
     return py::reinterpret_steal<py::object>(made);
   }
 
+  void listen_to(const std::string& address, const std::vector<std::string>& capabilities, const py::object& callback) {
+    listen(*bridge_, address, capabilities, callback.ptr());
+  }
+  void send(const std::string& address, const std::vector<std::string>& capabilities, const py::bytes& body,
+            const std::string& content_type) {
+    send_plain(*bridge_, address, capabilities, std::string(body), content_type);
+  }
+  py::bytes call(const std::string& address, const std::string& method, const py::bytes& body, double timeout) {
+    rpc::Reply reply;
+    const std::string given(body);
+    {
+      const py::gil_scoped_release release;
+      reply = call_plain(*bridge_, address, method, given, timeout);
+    }
+    if (reply.error == Errc::ok) return py::bytes(reply.body);
+    const Ref error = Ref::steal(make_error(*bridge_, reply.error, reply.message));
+    if (error) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+    throw py::error_already_set();
+  }
+
   /// `tell`: the event loop is alive, so who waits can be told that what was under way has ended as cancelled.
   void close(bool tell) {
     if (std::exchange(bridge_->closed, true)) return;
@@ -184,6 +205,9 @@ void add_engine_class(py::module_& module) {
       .def("admin_address", &EngineObject::admin_address)
       .def("metrics", &EngineObject::metrics)
       .def("bind", &EngineObject::bind, py::arg("method"), py::arg("address"), py::arg("timeout"), py::arg("idempotent"))
+      .def("listen", &EngineObject::listen_to, py::arg("address"), py::arg("capabilities"), py::arg("callback"))
+      .def("send", &EngineObject::send, py::arg("address"), py::arg("capabilities"), py::arg("body"), py::arg("content_type"))
+      .def("call", &EngineObject::call, py::arg("address"), py::arg("method"), py::arg("body"), py::arg("timeout"))
       .def("close", &EngineObject::close, py::arg("tell"))
       .def("abandon", &EngineObject::abandon);
   module.def("log_start", [](const std::string& process, const std::string& level) {

@@ -16,6 +16,9 @@ std::string expected(const char* wanted, PyObject* got);
 /// The 16 bytes of a uuid.UUID (or of bytes-like of that size); empty on failure.
 bool uuid_bytes(PyObject* value, std::string& out);
 
+/// A new list of a set's elements in ascending order, so that equal sets give equal bytes in every process.
+PyObject* in_order(PyObject* set);
+
 template <class Writer>
 class Encoder {
  public:
@@ -160,15 +163,14 @@ class Encoder {
   }
   bool set(const TypePlan& type, PyObject* item) {
     if (!PyAnySet_Check(item)) return trouble.set(expected("set", item));
-    const Py_ssize_t size = PySet_GET_SIZE(item);
+    const Ref elements = Ref::steal(in_order(item));
+    if (!elements) return false;
+    const Py_ssize_t size = PyList_GET_SIZE(elements.get());
     out.set_begin(type.parts[0].wire, static_cast<std::uint32_t>(size));
-    const Ref iterator = Ref::steal(PyObject_GetIter(item));
-    if (!iterator) return false;
-    Py_ssize_t i = 0;
-    for (Ref element; (element = Ref::steal(PyIter_Next(iterator.get()))); ++i) {
-      if (!value(type.parts[0], element.get())) return trouble.index(static_cast<std::size_t>(i)), false;
+    for (Py_ssize_t i = 0; i < size; ++i) {
+      if (!value(type.parts[0], PyList_GET_ITEM(elements.get(), i))) return trouble.index(static_cast<std::size_t>(i)), false;
     }
-    return !PyErr_Occurred() && (i == size || changed());
+    return true;
   }
   bool dict(const TypePlan& type, PyObject* item) {
     const Py_ssize_t size = PyDict_GET_SIZE(item);

@@ -27,12 +27,13 @@ struct Trouble {
   std::string full_path(std::string_view root) const;
 };
 
-/// The classes that the native code raises; given once by the Python side (`_native.configure`).
+/// What the native code raises and calls; given once by the Python side (`_native.configure`).
 struct ErrorClasses {
   Ref decode;       ///< DecodeError(message, offset, path)
   Ref encode;       ///< EncodeError(message, path)
   Ref application;  ///< (message, thrift code): the peer answered with a Thrift application exception
   Ref uuid;         ///< uuid.UUID
+  Ref in_order;     ///< (set) -> list: bascule.codec.order.in_order
 };
 /// Lives until the interpreter ends; never destroyed after it.
 ErrorClasses& error_classes();

@@ -1,0 +1,52 @@
+"""What is served on a broker: services announce themselves, and describe themselves when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from bascule import dynamic
+from bascule.connection import Connection
+from bascule.contract import Registry
+
+ANNOUNCE = "bascule.announce"
+
+
+@dataclass
+class Announced:
+    """One service, and the instances of it that answered."""
+
+    service: str
+    address: str
+    digest: str
+    instances: set[str] = field(default_factory=set)
+
+
+async def find_services(connection: Connection, seconds: float = 0.5) -> list[Announced]:
+    """Asks who serves, and listens that long for answers."""
+    engine = connection.attach()
+    found: dict[str, Announced] = {}
+
+    def heard(message: dict[str, Any]) -> None:
+        said = json.loads(message["body"] or b"{}")
+        if said.get("state") == "up":
+            known = found.setdefault(said["service"], Announced(said["service"], said["address"], said["digest"]))
+            known.instances.add(said["instance"])
+
+    engine.listen(ANNOUNCE, ["topic"], heard)
+    for _ in range(4):  # the subscription may stand only after the first question
+        engine.send(ANNOUNCE, ["topic"], b'{"state":"who"}', "application/json")
+        await asyncio.sleep(seconds / 4)
+    return [found[name] for name in sorted(found)]
+
+
+def describe(connection: Connection, service: str, timeout: float = 5.0) -> str:
+    """A service's descriptor, by its platform method. Blocks."""
+    return connection.open().call(f"rpc.{service}", "bascule.describe", b"", timeout).decode()
+
+
+def registry_of(connection: Connection, service: str, timeout: float = 5.0) -> Registry:
+    """A registry with classes of everything in a service's contract. Blocks."""
+    return dynamic.load(describe(connection, service, timeout))

@@ -1,0 +1,9 @@
+// every.Every in C++, as a process: the unit tests' service behind a real broker.
+#include "bascule/service/host.hpp"
+#include "unit/contract/every_service.hpp"
+
+int main(int argc, char** argv) {
+  bascule::service::Host host("every", argc, argv);
+  host.serve(std::make_unique<bascule::test::EveryService>());
+  return host.run();
+}

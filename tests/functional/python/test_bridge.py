@@ -1,0 +1,316 @@
+"""What the bridge between asyncio and the loop's thread promises: deadlines, cancellation, threads, forks, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from every.every_type import EveryClient, EverySyncClient
+from every_service import Every
+from services import CONTRACTS, HERE, python_service
+
+import bascule
+from bascule import App, CallOptions, Connection, Context
+from bascule.configuration import ServiceConfiguration
+from bascule.context import current
+from support.platforms import TREE
+
+Eventually = Callable[..., Any]
+
+
+class Handlers(Every):
+    """every.Every whose `slow` and `echo_base` a test gives."""
+
+    def __init__(self, **given: Any) -> None:
+        self.given = given
+
+    async def slow(self, milliseconds: int, *, ctx: Context) -> str:
+        answer: str = await self.given["slow"](milliseconds, ctx)
+        return answer
+
+    async def echo_base(self, text: str, *, ctx: Context) -> str:
+        answer: str = await self.given["echo"](text, ctx)
+        return answer
+
+    def reverse(self, data: bytes, *, ctx: Context) -> bytes:
+        answer: bytes = self.given["reverse"](data, ctx)
+        return answer
+
+
+def make_app(url: str, **given: Any) -> Any:
+    """A running app: an async context manager."""
+    app = App("every")
+    app.serve(Handlers(**given))
+    return app, app.running(ServiceConfiguration("every", broker_url=url))
+
+
+@pytest.fixture
+async def client(own_broker: str) -> AsyncIterator[EveryClient]:
+    async with Connection(own_broker) as connection:
+        yield EveryClient(connection, timeout=5)
+
+
+async def test_a_handler_is_a_task_of_asyncio(own_broker: str, client: EveryClient) -> None:
+    async def slow(milliseconds: int, ctx: Context) -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        async with asyncio.timeout(1):  # needs a current task from the first step on
+            await asyncio.sleep(0)
+        async with asyncio.TaskGroup() as group:
+            one = group.create_task(asyncio.sleep(0, "grouped"))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        assert asyncio.current_task() is task
+        return one.result()
+
+    _, running = make_app(own_broker, slow=slow)
+    async with running:
+        assert await client.slow(1, options=CallOptions(timeout=5)) == "grouped"
+
+
+async def test_the_deadline_goes_along_and_cancels_the_handler(own_broker: str, client: EveryClient) -> None:
+    seen: list[Any] = []
+
+    async def slow(milliseconds: int, ctx: Context) -> str:
+        seen.append(ctx.remaining)
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        return "never"
+
+    _, running = make_app(own_broker, slow=slow)
+    async with running:
+        began = time.monotonic()
+        with pytest.raises(bascule.DeadlineExceeded):
+            await client.slow(1, options=CallOptions(timeout=0.3))
+        assert time.monotonic() - began < 2
+        await asyncio.sleep(0)
+    assert 0 < seen[0] <= 0.3
+    assert seen[1:] == ["cancelled"]
+
+
+async def test_calls_on_behalf_of_a_call_inherit_deadline_principal_and_trace(
+    own_broker: str, client: EveryClient
+) -> None:
+    seen: list[Any] = []
+    app: App
+
+    async def slow(milliseconds: int, ctx: Context) -> str:
+        seen.append((ctx.remaining, ctx.principal, current.get() is ctx))
+        return await app.client(EveryClient).echo_base("x")
+
+    async def echo(text: str, ctx: Context) -> str:
+        seen.append((ctx.remaining, ctx.principal, current.get() is ctx))
+        return text
+
+    app, running = make_app(own_broker, slow=slow, echo=echo)
+    async with running:
+        assert await client.slow(1, options=CallOptions(timeout=0.4, principal="ann")) == "x"
+    assert [entry[1:] for entry in seen] == [("ann", True), ("ann", True)]
+    assert seen[0][0] <= 0.4  # not the 5 s of the contract
+    assert seen[1][0] <= seen[0][0] + 0.002  # the wire counts in milliseconds, rounded up
+    assert current.get() is None
+
+
+async def test_a_cancelled_call_is_forgotten(own_broker: str, client: EveryClient) -> None:
+    begun = asyncio.Event()
+
+    async def slow(milliseconds: int, ctx: Context) -> str:
+        begun.set()
+        await asyncio.sleep(0.05)
+        return "late"
+
+    async def echo(text: str, ctx: Context) -> str:
+        return text
+
+    _, running = make_app(own_broker, slow=slow, echo=echo)
+    async with running:
+        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=5)))
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.slow(1, options=CallOptions(timeout=5)), 0.01)
+        assert await client.echo_base("next") == "next"
+
+
+async def test_nobody_serving_is_not_waited_for_longer_than_the_deadline(client: EveryClient) -> None:
+    began = time.monotonic()
+    with pytest.raises(bascule.Error):
+        await client.echo_base("x", options=CallOptions(timeout=0.3))
+    assert time.monotonic() - began < 2
+
+
+async def test_without_a_broker_calls_fail_at_their_deadline() -> None:
+    async with Connection("amqp://127.0.0.1:1") as connection:
+        with pytest.raises((bascule.Unavailable, bascule.DeadlineExceeded)):
+            await EveryClient(connection).echo_base("x", options=CallOptions(timeout=0.2))
+
+
+async def test_plain_functions_run_in_threads_and_at_once(own_broker: str, client: EveryClient) -> None:
+    barrier = threading.Barrier(4, timeout=5)
+    names: set[str] = set()
+
+    def reverse(data: bytes, ctx: Context) -> bytes:
+        barrier.wait()  # passes only when four of them run at the same time
+        names.add(threading.current_thread().name)
+        assert current.get() is ctx
+        return data[::-1]
+
+    _, running = make_app(own_broker, reverse=reverse)
+    async with running:
+        assert await asyncio.gather(*(client.reverse(b"ab") for _ in range(4))) == [b"ba"] * 4
+    assert threading.main_thread().name not in names
+
+
+async def test_blocking_clients_from_many_threads(own_broker: str) -> None:
+    async def echo(text: str, ctx: Context) -> str:
+        await asyncio.sleep(0.01)
+        return text
+
+    _, running = make_app(own_broker, echo=echo)
+    async with running:
+        with Connection(own_broker) as connection, ThreadPoolExecutor(8) as pool:
+            client = EverySyncClient(connection, timeout=5)
+            loop = asyncio.get_running_loop()
+            answers = await asyncio.gather(*(loop.run_in_executor(pool, client.echo_base, str(n)) for n in range(64)))
+    assert answers == [str(n) for n in range(64)]
+
+
+async def test_draining_lets_what_was_begun_end(own_broker: str, client: EveryClient) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(milliseconds: int, ctx: Context) -> str:
+        begun.set()
+        await go_on.wait()
+        return "finished"
+
+    _, running = make_app(own_broker, slow=slow)
+    async with running:
+        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=5)))
+        await begun.wait()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+    assert await call == "finished"
+
+
+async def test_a_killed_instance_is_told_at_once(
+    own_broker: str, client: EveryClient, tmp_path: Path, eventually: Eventually
+) -> None:
+    with python_service("every_service:app", {"broker": {"url": own_broker}}, tmp_path / "service") as process:
+        assert await client.echo_base("up") == "up"
+        call = asyncio.ensure_future(client.slow(20_000, options=CallOptions(timeout=20)))
+        await asyncio.sleep(0)
+        assert await client.echo_base("behind it") == "behind it"
+        began = time.monotonic()
+        process.kill()
+        with pytest.raises(bascule.Unavailable):
+            await call
+        assert time.monotonic() - began < 5
+        process.wait()
+
+
+async def test_an_awaited_future_behaves_like_asyncios(own_broker: str, client: EveryClient) -> None:
+    async def echo(text: str, ctx: Context) -> str:
+        return text
+
+    _, running = make_app(own_broker, echo=echo)
+    async with running:
+        future: Any = client.echo_base("a")
+        assert asyncio.isfuture(future)
+        assert not future.done()
+        with pytest.raises(asyncio.InvalidStateError):
+            future.result()
+        called: list[Any] = []
+        future.add_done_callback(called.append)
+        assert await future == "a"
+        assert await future == "a"
+        assert called == [future]
+        assert await asyncio.shield(client.echo_base("b")) == "b"
+        done, pending = await asyncio.wait([asyncio.ensure_future(client.echo_base("c"))])
+        assert not pending
+        assert done.pop().result() == "c"
+
+
+def run_program(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(TREE / "bindings" / "python"), str(CONTRACTS), str(HERE)]),
+    }
+    return subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(text), *arguments],
+        capture_output=True, text=True, timeout=60, env=environment, check=False,
+    )  # fmt: skip
+
+
+def test_a_fork_is_refused_and_harms_nobody(broker: str) -> None:
+    done = run_program(
+        """
+        import os, sys
+        from bascule import Connection
+        from every.every_type import EverySyncClient
+        connection = Connection(sys.argv[1]); connection.open()
+        child = os.fork()
+        if child == 0:
+            try:
+                EverySyncClient(connection).echo_base("x")
+            except RuntimeError as error:
+                print(error, flush=True)
+                sys.exit(7)
+            sys.exit(1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        connection.close()
+        """,
+        broker,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "opened before a fork" in done.stdout
+    assert done.stdout.endswith("7\n")
+
+
+@pytest.mark.parametrize("how", ["nothing", "pending", "thread", "exit"])
+def test_the_interpreter_ends_cleanly_whatever_is_open(broker: str, how: str) -> None:
+    done = run_program(
+        """
+        import asyncio, os, sys, threading
+        from bascule import Connection
+        from every.every_type import EveryClient, EverySyncClient
+        connection = Connection(sys.argv[1])
+        how = sys.argv[2]
+        if how == "nothing":
+            connection.open()
+        elif how == "pending":
+            async def main():
+                EveryClient(connection).echo_base("never awaited")
+                await asyncio.sleep(0.05)
+            asyncio.run(main())
+        elif how == "thread":
+            client = EverySyncClient(connection, timeout=30)
+            threading.Thread(target=lambda: client.echo_base("x"), daemon=True).start()
+            connection.open()
+        else:
+            async def main():
+                future = asyncio.ensure_future(EveryClient(connection).echo_base("x"))
+                await asyncio.sleep(0)
+                sys.exit(3)
+            asyncio.run(main())
+        print("end")
+        """,
+        broker,
+        how,
+    )
+    assert done.returncode == (3 if how == "exit" else 0), done.stderr
+    assert "Fatal" not in done.stderr
