@@ -24,21 +24,29 @@ class Announced:
     instances: set[str] = field(default_factory=set)
 
 
-async def find_services(connection: Connection, seconds: float = 0.5) -> list[Announced]:
-    """Asks who serves, and listens that long for answers."""
+async def find_services(connection: Connection, quiet: float = 1.0, most: float = 4.0) -> list[Announced]:
+    """Asks who serves, until nobody new has answered for ``quiet`` seconds, at most ``most``."""
     engine = connection.attach()
     found: dict[str, Announced] = {}
+    loop = asyncio.get_running_loop()
+    last_news = loop.time()
 
     def heard(message: dict[str, Any]) -> None:
+        nonlocal last_news
         said = json.loads(message["body"] or b"{}")
-        if said.get("state") == "up":
-            known = found.setdefault(said["service"], Announced(said["service"], said["address"], said["digest"]))
+        if said.get("state") != "up":
+            return
+        known = found.setdefault(said["service"], Announced(said["service"], said["address"], said["digest"]))
+        if said["instance"] not in known.instances:
             known.instances.add(said["instance"])
+            last_news = loop.time()
 
     engine.listen(ANNOUNCE, ["topic"], heard)
-    for _ in range(4):  # the subscription may stand only after the first question
+    until = loop.time() + most
+    while loop.time() < min(last_news + quiet, until):
+        # Again and again: the subscription may stand only after the first question.
         engine.send(ANNOUNCE, ["topic"], b'{"state":"who"}', "application/json")
-        await asyncio.sleep(seconds / 4)
+        await asyncio.sleep(0.2)
     return [found[name] for name in sorted(found)]
 
 

@@ -1,0 +1,1 @@
+create table heard (event_id bigint primary key, deliveries int not null);
