@@ -1,10 +1,13 @@
 #include "bascule/broker/annotate.hpp"
 
+#include <algorithm>
+
 #include "bascule/broker/properties.hpp"
 
 namespace bascule::broker {
 
 void Annotations::symbol(std::string_view key, std::string_view value) {
+  keys.emplace_back(key);
   Writer out(items);
   out.symbol(key);
   out.symbol(value.substr(0, 255));
@@ -12,6 +15,7 @@ void Annotations::symbol(std::string_view key, std::string_view value) {
 }
 
 void Annotations::string(std::string_view key, std::string_view value) {
+  keys.emplace_back(key);
   Writer out(items);
   out.symbol(key);
   out.string(value);
@@ -19,6 +23,7 @@ void Annotations::string(std::string_view key, std::string_view value) {
 }
 
 void Annotations::uint(std::string_view key, std::uint32_t value) {
+  keys.emplace_back(key);
   Writer out(items);
   out.symbol(key);
   out.uint(value);
@@ -26,6 +31,7 @@ void Annotations::uint(std::string_view key, std::uint32_t value) {
 }
 
 void Annotations::timestamp(std::string_view key, std::int64_t milliseconds) {
+  keys.emplace_back(key);
   Writer out(items);
   out.symbol(key);
   out.timestamp(milliseconds);
@@ -39,8 +45,16 @@ MessageRef with_annotations(const Message& message, const Annotations& added, Ti
   Reader reader(rest);
   if (reader.section() == Section::message_annotations) {
     const Bytes map = reader.value();
-    Reader inside = Reader(map).items(count);
-    items.assign(inside.position(), inside.position() + inside.left());
+    std::uint32_t all = 0;
+    Reader inside = Reader(map).items(all);
+    for (; all >= 2; all -= 2) {
+      const std::uint8_t* const start = inside.position();
+      const auto key = inside.text().value_or("");
+      inside.value();
+      if (std::find(added.keys.begin(), added.keys.end(), key) != added.keys.end()) continue;
+      items.insert(items.end(), start, inside.position());
+      count += 2;
+    }
     rest = rest.subspan(rest.size() - reader.left());
   }
   items.insert(items.end(), added.items.begin(), added.items.end());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bascule/broker/message.hpp"
@@ -13,6 +14,7 @@ namespace bascule::broker {
 struct Annotations {
   std::vector<std::uint8_t> items;
   std::uint32_t count = 0;  ///< keys and values
+  std::vector<std::string> keys;
 
   void symbol(std::string_view key, std::string_view value);
   void string(std::string_view key, std::string_view value);

@@ -5,6 +5,7 @@
 
 #include "bascule/amqp/acceptor.hpp"
 #include "bascule/broker/client_connection.hpp"
+#include "bascule/broker/management.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::broker {
@@ -16,6 +17,7 @@ struct Broker::State final : StorageListener {
         shared(options, *storage),
         timer(on.context()) {
     storage->listen(this);
+    shared.router.add_service(std::make_unique<Management>(shared.router));
   }
   ~State() {
     storage->listen(nullptr);

@@ -186,6 +186,10 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
 
   const auto opened = shared_.router.open(address, wanted);
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
+  if (opened.node->kind() != Node::Kind::queue) {
+    return {"amqp:not-allowed",
+            "this node takes requests and cannot be read; answers go to the request's reply-to"};
+  }
   auto& queue = static_cast<Queue&>(*opened.node);
   if (shared_.router.is_dynamic(queue) && !owns(queue)) {
     return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};

@@ -35,7 +35,7 @@ struct Admission {
 
 class Node {
  public:
-  enum class Kind : std::uint8_t { queue, topic };
+  enum class Kind : std::uint8_t { queue, topic, service };
 
   Node(Kind kind, std::string address) : kind_(kind), address_(std::move(address)) {}
   Node(const Node&) = delete;

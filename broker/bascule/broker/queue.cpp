@@ -440,4 +440,22 @@ std::size_t Queue::purge(Time now) {
   return purged;
 }
 
+std::size_t Queue::move_to(const std::function<Node*(const Message&)>& where, std::uint64_t most, Time now) {
+  std::vector<Position> oldest;
+  peek(most, [&oldest](Position at, const Entry&) { oldest.push_back(at); });
+  std::size_t moved = 0;
+  for (const Position at : oldest) {
+    Entry* entry = entries_.find(at);
+    if (entry == nullptr || entry->state != Entry::State::available) continue;
+    Node* to = where(*entry->message);
+    if (to == nullptr) continue;
+    // First there, then not here: a crash in between leaves two, never none.
+    if (to->publish(entry->message, now).result != Admission::Result::accepted) break;
+    ++counters_.moved;
+    remove(at, *entry);
+    ++moved;
+  }
+  return moved;
+}
+
 }  // namespace bascule::broker

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <limits>
 #include <queue>
 #include <unordered_map>
@@ -38,7 +39,7 @@ struct QueueSettings {
 enum class Discard : std::uint8_t { expired, rejected, undeliverable, dropped, purged };
 
 struct QueueCounters {
-  std::uint64_t enqueued = 0, accepted = 0, returned = 0, refused = 0;
+  std::uint64_t enqueued = 0, moved = 0, accepted = 0, returned = 0, refused = 0;
   std::uint64_t expired = 0, rejected = 0, undeliverable = 0, dropped = 0, purged = 0, answered_lost = 0;
 };
 
@@ -110,6 +111,20 @@ class Queue final : public Node {
   bool has_timed() const noexcept { return !expiring_.empty() || !due_.empty(); }
   /// Discards all that is available; how many.
   std::size_t purge(Time now);
+  /// Calls visit(Position, const Entry&) for up to `most` that wait, oldest first.
+  template <class Visit>
+  void peek(std::uint64_t most, Visit&& visit) {
+    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end();
+         at = entries_.skip_gaps(at + 1)) {
+      const Entry* entry = entries_.find(at);
+      if (entry == nullptr || entry->state != Entry::State::available) continue;
+      visit(at, *entry);
+      --most;
+    }
+  }
+  /// Publishes up to `most` that wait to the node that `where` names for each (null: it stays), oldest first,
+  /// and removes what was taken; how many. A refusal ends it.
+  std::size_t move_to(const std::function<Node*(const Message&)>& where, std::uint64_t most, Time now);
 
   const QueueSettings& settings() const noexcept { return settings_; }
   const QueueCounters& counters() const noexcept { return counters_; }

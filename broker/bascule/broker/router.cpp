@@ -44,6 +44,7 @@ Opened Router::open(std::string_view address, Wanted wanted) {
     return {nullptr, Refusal::bad_address};
   if (Node* node = find(address)) {
     const bool topic = node->kind() == Node::Kind::topic;
+    if (node->kind() == Node::Kind::service) return {node, Refusal::none};
     if (wanted.queue != wanted.topic && wanted.topic != topic) return {nullptr, Refusal::wrong_kind};
     return {node, Refusal::none};
   }
@@ -175,8 +176,9 @@ void Router::remove(Node& node) {
 
 void Router::left(Node& node) {
   const auto found = nodes_.find(node.address());
-  if (found == nodes_.end() || node.has_producers()) return;
+  if (found == nodes_.end() || node.has_producers() || node.kind() == Node::Kind::service) return;
   const Held& held = found->second;
+  if (held.kept) return;
   if (node.kind() == Node::Kind::topic) {
     const auto& subscriptions = static_cast<Topic&>(node).subscriptions();
     const bool used = std::any_of(subscriptions.begin(), subscriptions.end(), [&](const Queue* queue) {
@@ -190,6 +192,16 @@ void Router::left(Node& node) {
   const bool subscription = !held.pattern.empty();
   const bool empty = queue.size() == 0;
   if (subscription || (empty && !queue.declared())) remove(node);
+}
+
+void Router::keep(Node& node) {
+  if (node.kind() == Node::Kind::queue) static_cast<Queue&>(node).storage_id();
+  nodes_.find(node.address())->second.kept = true;
+}
+
+void Router::add_service(std::unique_ptr<Node> service) {
+  const std::string address = service->address();
+  nodes_.emplace(address, Held{.node = std::move(service), .kept = true});
 }
 
 void Router::sweep(Time now) {

@@ -92,6 +92,11 @@ class Router final : public QueueEvents, public Recovery {
   /// A link left this node: deletes it when it is of no more use.
   void left(Node& node);
 
+  /// A declared node stays although nothing uses it.
+  void keep(Node& node);
+  /// A node that the broker itself serves ("$management").
+  void add_service(std::unique_ptr<Node> service);
+
   void sweep(Time now);
   /// StorageListener::move_out for all queues.
   void move_out(Lsn from, Lsn to);
@@ -115,6 +120,7 @@ class Router final : public QueueEvents, public Recovery {
   struct Held {
     std::unique_ptr<Node> node = nullptr;
     bool dynamic = false;
+    bool kept = false;
     bool durable_subscription = false;
     std::string pattern = {};  // a subscription: the topic or pattern it is bound by
   };

@@ -196,6 +196,11 @@ void Writer::uint(std::uint32_t value) {
   }
 }
 
+void Writer::int32(std::int32_t value) {
+  out_.push_back(0x71);
+  big_endian(static_cast<std::uint32_t>(value), 4);
+}
+
 void Writer::ulong(std::uint64_t value) {
   out_.push_back(0x80);
   big_endian(value, 8);

@@ -74,6 +74,7 @@ class Writer {
   void null() { out_.push_back(0x40); }
   void boolean(bool value) { out_.push_back(value ? 0x41 : 0x42); }
   void uint(std::uint32_t value);
+  void int32(std::int32_t value);
   void ulong(std::uint64_t value);
   void long_(std::int64_t value);
   void timestamp(std::int64_t milliseconds);

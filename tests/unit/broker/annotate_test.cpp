@@ -47,5 +47,20 @@ TEST(Annotate, DeliveryTimeIsReadInAllItsSpellings) {
       *with_annotations(*plain, delivery("x-opt-delivery-delay", INT64_MAX), start), 1000));
 }
 
+TEST(Annotate, AKeyThatIsThereIsReplaced) {
+  Annotations first, second;
+  first.uint("x-opt-a", 1);
+  first.uint("x-opt-b", 1);
+  second.uint("x-opt-a", 2);
+  const auto twice = with_annotations(*with_annotations(*message("x"), first, start), second, start);
+  std::uint32_t count = 0;
+  Reader reader(twice->body());
+  reader.section();
+  reader.items(count);
+  EXPECT_EQ(count, 4u);
+  EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-a")).unsigned_integer(),
+            2u);
+}
+
 }  // namespace
 }  // namespace bascule::broker
