@@ -66,7 +66,14 @@ BAD_USE = {
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("packages")
     files = [ROOT / "idl" / "shop" / f"{name}.thrift" for name in SHOP]
-    command = [ROOT / "idl/compiler/bin/basculec", *files, ROOT / "idl/tests/every_type.thrift", ROOT / "idl/tests/awkward.thrift", "--python", out]
+    command = [
+        ROOT / "idl/compiler/bin/basculec",
+        *files,
+        ROOT / "idl/tests/every_type.thrift",
+        ROOT / "idl/tests/awkward.thrift",
+        "--python",
+        out,
+    ]
     subprocess.run([str(part) for part in command], check=True)
     return out
 
