@@ -35,7 +35,7 @@ char* JsonWriter::put_real(char* to, double value) noexcept {
 bool JsonWriter::escaped(std::string_view text) {
   char padded[80];
   if (text.size() <= 64) {  // near the end of the bytes: a copy may be read past its end
-    std::memcpy(padded, text.data(), text.size());
+    text.copy(padded, text.size());
     if (copy_clean({padded, text.size()}, cursor() + 1)) {
       seek(cursor() + 1 + text.size());
       byte('"');

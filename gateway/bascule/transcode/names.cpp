@@ -26,6 +26,7 @@ std::uint32_t Names::find(std::string_view name) const noexcept {
 std::uint64_t Names::hash(std::string_view name) noexcept {
   std::uint64_t head = 0, tail = 0;
   const std::size_t n = std::min<std::size_t>(name.size(), 8);
+  if (n == 0) return 0;
   std::memcpy(&head, name.data(), n);
   std::memcpy(&tail, name.data() + name.size() - n, n);
   const std::uint64_t mixed = (head ^ std::rotl(tail, 29) ^ name.size()) * 0x9e3779b97f4a7c15;

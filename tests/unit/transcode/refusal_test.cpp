@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"t.All", R"({"text":"\ud800\u0041"})", Wrong::escape, "/text"},
                     Refusal{"t.All", R"({"text":"\udc00"})", Wrong::escape, "/text"},
                     Refusal{"t.All", R"({"text":"\ud800\ud800"})", Wrong::escape, "/text"},
+                    Refusal{"t.All", R"({"text":"\udc00\udc00"})", Wrong::escape, "/text"},
                     Refusal{"t.All", R"({"text":"\x41"})", Wrong::escape, "/text"},
                     Refusal{"t.All", R"({"text":"\u12g4"})", Wrong::escape, "/text"},
                     Refusal{"t.All", R"({"text":"\u12"})", Wrong::escape, "/text"},
