@@ -28,9 +28,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", sorted(cli.list_commands(click.Context(cli))))
 def test_every_command_explains_itself(name: str) -> None:
-    shown = CliRunner().invoke(cli, [name, "--help"], prog_name="bascule")
-    assert shown.exit_code == 0, shown.output
-    assert "Usage: bascule " + name in shown.output
+    shown = run(name, "--help")  # a process of its own: a command may replace its process by another program
+    assert shown.returncode == 0, shown.stderr
+    assert "usage" in shown.stdout.lower()
+    assert "unavailable" not in shown.stdout
 
 
 def test_help_names_exit_codes_and_examples() -> None:
