@@ -46,8 +46,8 @@ struct Broker::State final : StorageListener {
   // What expires is looked for this often; a connection's handshake too.
   void arm() {
     timer.expires_after(TimeIndex::resolution);
-    timer.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
+    timer.async_wait([this, alive = std::weak_ptr<bool>(living)](const boost::system::error_code& error) {
+      if (error || alive.expired()) return;  // it may have been queued already when the broker went
       const Time now = Clock::now();
       shared.router.sweep(now);
       if (now >= next_check) {
@@ -78,6 +78,7 @@ struct Broker::State final : StorageListener {
   Shared shared;
   std::unique_ptr<amqp::Acceptor> acceptor;
   asio::steady_timer timer;
+  const std::shared_ptr<bool> living = std::make_shared<bool>(true);
   Time next_check{};
   std::function<void()> drained;
   std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections;

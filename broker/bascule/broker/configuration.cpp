@@ -32,6 +32,7 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   keys.count("max_connections", options.max_connections);
   keys.count("max_links", options.max_links);
   keys.count("max_credit", options.max_credit);
+  keys.count("max_unsettled", options.max_unsettled);
 }
 
 void read_queues(const config::Section& section, RouterSettings& router) {

@@ -66,8 +66,13 @@ OutgoingLink::~OutgoingLink() {
   if (queue_ != nullptr) queue_->detach(*this);
 }
 
+bool OutgoingLink::holds_too_much() const noexcept {
+  return pn_link_unsettled(link_) >= static_cast<int>(shared_.options.max_unsettled);
+}
+
 bool OutgoingLink::can_send() const noexcept {
-  return pn_link_credit(link_) > 0 && pn_session_outgoing_bytes(session_) < shared_.options.max_outgoing;
+  return pn_link_credit(link_) > 0 && !holds_too_much() &&
+         pn_session_outgoing_bytes(session_) < shared_.options.max_outgoing;
 }
 
 void OutgoingLink::on_flow(Time now) {
@@ -104,12 +109,14 @@ void OutgoingLink::on_delivery(pn_delivery_t* delivery, Time now) {
   if (!position) return;
   const auto outcome = outcome_of(delivery);
   if (!outcome) return;
+  const bool held_too_much = holds_too_much();
   pn_delivery_set_context(delivery, nullptr);
   if (queue_ != nullptr) queue_->settle(*position, *outcome, this, now);
   // A receiver that settles second waits to see its own outcome.
   if (!pn_delivery_settled(delivery))
     pn_delivery_update(delivery, pn_disposition_type(pn_delivery_remote(delivery)));
   pn_delivery_settle(delivery);
+  if (held_too_much) on_flow(now);
 }
 
 void OutgoingLink::give_back(bool orderly, Time now) {

@@ -39,6 +39,7 @@ class OutgoingLink final : public Consumer {
 
  private:
   bool can_send() const noexcept;
+  bool holds_too_much() const noexcept;
   void give_back(bool orderly, Time now);
 
   Shared& shared_;

@@ -262,3 +262,19 @@ def test_sigterm_drains(start_broker: StartBroker, connect: Connect) -> None:
 def test_bad_configuration_names_file_and_line(start_broker: StartBroker) -> None:
     with pytest.raises(RuntimeError, match=r"bascule.toml:2.*max_conections"):
         start_broker(config="[broker]\nmax_conections = 3\n")
+
+
+def test_unsettled_messages_are_bounded_whatever_the_credit(start_broker: StartBroker, connect: Connect) -> None:
+    broker = start_broker(config="[broker]\nmax_unsettled = 5\n")
+    connection = connect(broker.url)
+    sender = connection.create_sender("q")
+    for n in range(12):
+        sender.send(Message(body=n))
+    receiver = connection.create_receiver("q", credit=100)
+    got = [receiver.receive(timeout=5).body for _ in range(5)]
+    with pytest.raises(Timeout):
+        receiver.receive(timeout=0.2)
+    receiver.accept()
+    got += [receiver.receive(timeout=5).body]
+    receiver.accept()
+    assert got == [0, 1, 2, 3, 4, 5]

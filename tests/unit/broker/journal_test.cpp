@@ -294,6 +294,19 @@ TEST_F(DamageTest, ALostBatchBetweenGoodOnesIsNoticed) {
   EXPECT_THROW(journal::recover(disk, {.mend = false}), journal::Damaged);
 }
 
+TEST_F(DamageTest, ALostBatchAtASegmentsEndIsNoticedByTheNextSegment) {
+  std::uint64_t last = 0, begin = 0;
+  while (journal->ledger().segments().size() < 2) {
+    last = begin;
+    begin = journal->ledger().segments().front().used;
+    publish(std::string(200, 'x'), {1});
+    commit();
+  }
+  auto& bytes = disk.bytes(name);
+  std::fill(bytes.begin() + static_cast<long>(last), bytes.end(), std::uint8_t{0});
+  EXPECT_THROW(journal::recover(disk, {.mend = false}), journal::Damaged);
+}
+
 TEST_F(DamageTest, DamageNamesTheOffsetAndAllThatIsWholeCanStillBeRead) {
   disk.bytes(name)[used[0] + 40] ^= 1;
   try {
