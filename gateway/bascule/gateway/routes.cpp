@@ -71,6 +71,7 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
   try {
     std::vector<std::unique_ptr<Route>> made;
     std::vector<routing::Template> templates;
+    routing::Table own;
     for (const thrift::Method& method : service.contract->service(service.name)->methods) {
       for (const thrift::Route& http : method.http) {
         const auto path = routing::Template::parse(http.path);
@@ -79,14 +80,15 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
           throw Error(Errc::invalid_argument, http.verb + " " + http.path + " of " + method.name +
                                                   " is taken by " + owner.service + " (" + owner.path + ")");
         }
+        if (own.conflict(http.verb, path)) {
+          throw Error(Errc::invalid_argument, http.verb + " " + http.path + " is there twice");
+        }
+        own.add(http.verb, path, 0);
         made.push_back(make(service, method, http));
         templates.push_back(path);
       }
     }
     for (std::size_t i = 0; i < made.size(); ++i) {
-      if (const auto twice = routes.table.conflict(made[i]->verb, templates[i])) {
-        throw Error(Errc::invalid_argument, made[i]->verb + " " + made[i]->path + " is there twice");
-      }
       routes.table.add(made[i]->verb, templates[i], static_cast<routing::RouteId>(routes.all.size()));
       routes.all.push_back(std::move(made[i]));
     }
