@@ -51,9 +51,9 @@ def take(receiver: BlockingReceiver, count: int) -> list:
 
 
 def detach(connection: BlockingConnection, receiver: BlockingReceiver) -> None:
-    """DETACH with closed=false: a durable subscription stays."""
+    """DETACH with closed=false: a durable subscription stays. What is asked next on the connection comes behind it."""
     receiver.link.detach()
-    connection.wait(lambda: receiver.link.state & receiver.link.REMOTE_CLOSED or not receiver.link.state & 2, timeout=2)
+    connection.create_sender(None, name=f"behind-{receiver.link.name}").close()
 
 
 def test_every_subscriber_gets_each_message(connect: Connect, topic: str) -> None:
@@ -95,6 +95,38 @@ def test_durable_exclusive_subscription_is_the_containers_and_takes_one_consumer
     receiver = one.create_receiver(topic, credit=1, name="mine", options=options)
     publish(one, topic, "a")
     assert take(receiver, 1) == ["a"]
+
+
+class ByName(LinkOption):
+    """A null source: the subscription that the link's name stands for."""
+
+    def apply(self, link) -> None:
+        link.source.type = Terminus.UNSPECIFIED
+
+
+def test_unsubscribing_by_name_alone(connect: Connect, topic: str) -> None:
+    connection = connect()
+    options = Subscription(durable=True)
+    detach(connection, connection.create_receiver(topic, credit=0, name="mine", options=options))
+    publish(connection, topic, "kept")
+    found = connection.create_receiver(None, credit=0, name="mine", options=ByName())
+    assert found.link.remote_source.address == topic
+    found.close()
+    with pytest.raises(LinkDetached, match="not-found"):
+        connection.create_receiver(None, credit=0, name="mine", options=ByName())
+    connection.create_sender(None, name="behind").close()  # the client's own DETACH goes out with this
+    again = connection.create_receiver(topic, credit=1, name="mine", options=options)
+    with pytest.raises(Timeout):
+        again.receive(timeout=0.2)
+
+
+def test_detach_keeps_a_durable_subscription(connect: Connect, topic: str) -> None:
+    connection = connect()
+    options = Subscription(durable=True)
+    detach(connection, connection.create_receiver(topic, credit=0, name="mine", options=options))
+    publish(connection, topic, "while away")
+    again = connection.create_receiver(topic, credit=1, name="mine", options=options)
+    assert take(again, 1) == ["while away"]
 
 
 def test_patterns(connect: Connect, topic: str) -> None:
