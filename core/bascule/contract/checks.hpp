@@ -1,8 +1,9 @@
-// What generated code uses to check `vt.*` annotations: where a value stands in the arguments, and what it breaks.
+// What generated code uses to check `vt.*` annotations: where a value stands in the arguments, and what it
+// breaks.
 //
-// A broken check throws Error(Errc::invalid_argument) whose message names the field by its path: `order.lines[2].quantity
-// must be at least 1`.
-// Thread safety: pure; a Pattern may be matched by several threads.
+// A broken check throws Error(Errc::invalid_argument) whose message names the field by its path:
+// `order.lines[2].quantity must be at least 1`. Thread safety: pure; a Pattern may be matched by several
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace bascule::contract {
 
-/// A place inside the arguments, as a list through the callers' frames: it costs nothing until it is written out.
+/// A place inside the arguments, as a list through the callers' frames: it costs nothing until it is written
+/// out.
 class Path {
  public:
   explicit Path(std::string_view name) noexcept : name_(name) {}

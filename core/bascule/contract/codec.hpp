@@ -1,8 +1,9 @@
-// The messages of generated code: requests, replies and events as whole Thrift messages. docs/protocol.md, "Calls".
+// The messages of generated code: requests, replies and events as whole Thrift messages. docs/protocol.md,
+// "Calls".
 //
-// Generated code gives the readers and writers of its structs as templates over the protocol; this header opens and
-// closes the envelope around them and chooses the protocol by the encoding.
-// Thread safety: pure functions.
+// Generated code gives the readers and writers of its structs as templates over the protocol; this header
+// opens and closes the envelope around them and chooses the protocol by the encoding. Thread safety: pure
+// functions.
 #pragma once
 
 #include <exception>
@@ -22,10 +23,11 @@ namespace tp = apache::thrift::protocol;
 /// Throws Error(invalid_argument) for an encoding that services do not speak.
 thrift::Encoding encoding_of(rpc::Encoding encoding);
 
-/// Opens a request: its arguments' struct. Throws Error(invalid_argument) when it is none, or names another method.
+/// Opens a request: its arguments' struct. Throws Error(invalid_argument) when it is none, or names another
+/// method.
 std::string_view open_call(thrift::Encoding encoding, std::string_view message, std::string_view method);
-/// Opens a reply: its result's struct. Throws what a platform failure or a Thrift application exception means as Error;
-/// Error(internal) when the bytes are no reply.
+/// Opens a reply: its result's struct. Throws what a platform failure or a Thrift application exception means
+/// as Error; Error(internal) when the bytes are no reply.
 std::string_view open_reply(const rpc::Reply& reply, std::string_view method);
 /// Opens an event: its struct and how that is encoded. Throws Error(invalid_argument).
 std::pair<thrift::Encoding, std::string_view> open_event(std::string_view message, std::string_view type);
@@ -40,7 +42,8 @@ std::pair<thrift::Encoding, std::string_view> open_event(std::string_view messag
 
 /// Runs `read(protocol)` on a struct's bytes; what does not decode is Error(code).
 template <class Read>
-void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, std::string_view what, Read read) {
+void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, std::string_view what,
+                 Read read) {
   try {
     if (encoding == thrift::Encoding::compact) {
       thrift::CompactIn in(body);
@@ -56,7 +59,8 @@ void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, st
 
 /// A whole message whose struct `write(protocol)` writes.
 template <class Write>
-std::string write_message(thrift::Encoding encoding, std::string_view name, thrift::MessageType type, Write write) {
+std::string write_message(thrift::Encoding encoding, std::string_view name, thrift::MessageType type,
+                          Write write) {
   std::string message;
   thrift::begin_message(message, encoding, name, type);
   if (encoding == thrift::Encoding::compact) {
@@ -75,7 +79,8 @@ inline void require_element(tp::TType found, tp::TType wanted, std::uint32_t cou
   if (count != 0 && found != wanted) throw_wrong_element(found, wanted);
 }
 
-/// Reads a struct field by field: `field(id, type)` reads the value and returns true, or returns false to skip it.
+/// Reads a struct field by field: `field(id, type)` reads the value and returns true, or returns false to
+/// skip it.
 template <class In, class Field>
 void read_fields(In& in, Field field) {
   std::string name;

@@ -24,7 +24,8 @@ Product to_product(const pg::Row& row) {
 CatalogService::Task<Product> CatalogService::create_product(Context& context, NewProduct product) {
   auto* const tx = co_await context.transaction();
   const auto made = co_await tx->exec(
-      "insert into product (name, price_minor, stock) values ($1, $2, $3) returning id, name, price_minor, stock",
+      "insert into product (name, price_minor, stock) values ($1, $2, $3) returning id, name, price_minor, "
+      "stock",
       product.name, product.price_minor, product.stock);
   co_return to_product(made[0]);
 }
@@ -36,11 +37,13 @@ CatalogService::Task<Product> CatalogService::get_product(Context& context, std:
   co_return to_product(found[0]);
 }
 
-CatalogService::Task<ProductPage> CatalogService::list_products(Context& context, std::int32_t limit, std::string cursor) {
+CatalogService::Task<ProductPage> CatalogService::list_products(Context& context, std::int32_t limit,
+                                                                std::string cursor) {
   const auto after = read_cursor(cursor).value_or(0);
   // One more than asked for tells whether there is another page.
   const auto found = co_await context.database().exec(
-      context.deadline(), "select id, name, price_minor, stock from product where id > $1 order by id limit $2", after,
+      context.deadline(),
+      "select id, name, price_minor, stock from product where id > $1 order by id limit $2", after,
       limit + 1);
   ProductPage page;
   for (const auto& row : found) {

@@ -10,7 +10,8 @@
 
 namespace shop {
 
-/// How many of each product the lines want in all; in order of product id, which is the order rows are locked in.
+/// How many of each product the lines want in all; in order of product id, which is the order rows are locked
+/// in.
 std::map<std::int64_t, std::int64_t> wanted_quantities(const std::vector<Line>& lines);
 
 /// A product as it is while its row is locked.
@@ -26,6 +27,7 @@ struct ReservationPlan {
 };
 
 /// `available` holds the products that exist.
-ReservationPlan plan_reservation(const std::vector<Line>& lines, const std::map<std::int64_t, Available>& available);
+ReservationPlan plan_reservation(const std::vector<Line>& lines,
+                                 const std::map<std::int64_t, Available>& available);
 
 }  // namespace shop

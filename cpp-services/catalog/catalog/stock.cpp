@@ -24,14 +24,16 @@ Columns columns_of(const std::map<std::int64_t, std::int64_t>& wanted) {
   return columns;
 }
 
-/// Rows are locked in order of id everywhere, so that two orders of the same products never wait for one another in a ring.
-boost::asio::awaitable<std::map<std::int64_t, Available>> lock_products(pg::Transaction& tx,
-                                                                       const std::vector<std::int64_t>& ids) {
+/// Rows are locked in order of id everywhere, so that two orders of the same products never wait for one
+/// another in a ring.
+boost::asio::awaitable<std::map<std::int64_t, Available>> lock_products(
+    pg::Transaction& tx, const std::vector<std::int64_t>& ids) {
   const auto rows = co_await tx.exec(
       "select id, price_minor, stock from product where id = any($1::bigint[]) order by id for update", ids);
   std::map<std::int64_t, Available> available;
   for (const auto& row : rows) {
-    available[row.get<std::int64_t>("id")] = {row.get<std::int64_t>("price_minor"), row.get<std::int64_t>("stock")};
+    available[row.get<std::int64_t>("id")] = {row.get<std::int64_t>("price_minor"),
+                                              row.get<std::int64_t>("stock")};
   }
   co_return available;
 }
@@ -52,11 +54,13 @@ boost::asio::awaitable<void> reserve_stock(Context& context, OrderPlaced event) 
   }
   tx->queue(
       "update product set stock = stock - wanted.quantity "
-      "from unnest($1::bigint[], $2::bigint[]) as wanted (product_id, quantity) where product.id = wanted.product_id",
+      "from unnest($1::bigint[], $2::bigint[]) as wanted (product_id, quantity) where product.id = "
+      "wanted.product_id",
       columns.products, columns.quantities);
   tx->queue(
       "insert into reservation (order_id, product_id, quantity) "
-      "select $1::bigint, product_id, quantity from unnest($2::bigint[], $3::bigint[]) as wanted (product_id, quantity)",
+      "select $1::bigint, product_id, quantity from unnest($2::bigint[], $3::bigint[]) as wanted "
+      "(product_id, quantity)",
       event.order_id, columns.products, columns.quantities);
   StockReserved reserved;
   reserved.order_id = event.order_id;
@@ -69,11 +73,13 @@ boost::asio::awaitable<void> reserve_stock(Context& context, OrderPlaced event) 
 boost::asio::awaitable<void> release_stock(Context& context, PaymentRejected event) {
   auto* const tx = co_await context.transaction();
   tx->queue(
-      "select id from product where id in (select product_id from reservation where order_id = $1) order by id for update",
+      "select id from product where id in (select product_id from reservation where order_id = $1) order by "
+      "id for update",
       event.order_id);
   tx->queue(
       "with released as (delete from reservation where order_id = $1 returning product_id, quantity) "
-      "update product set stock = stock + released.quantity from released where product.id = released.product_id",
+      "update product set stock = stock + released.quantity from released where product.id = "
+      "released.product_id",
       event.order_id);
 }
 

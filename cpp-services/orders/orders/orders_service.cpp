@@ -20,7 +20,8 @@ void queue_lines(pg::Transaction& tx, std::int64_t order_id, const std::vector<L
     quantities.push_back(line.quantity);
   }
   tx.queue(
-      "insert into order_line (order_id, position, product_id, quantity) select $1::bigint, position, product_id, quantity "
+      "insert into order_line (order_id, position, product_id, quantity) select $1::bigint, position, "
+      "product_id, quantity "
       "from unnest($2::bigint[], $3::int[]) with ordinality as line (product_id, quantity, position)",
       order_id, products, quantities);
 }
@@ -46,7 +47,8 @@ std::vector<OrderLine> unpriced(const std::vector<Line>& lines) {
 
 OrdersService::Task<Order> OrdersService::place_order(Context& context, NewOrder order) {
   auto* const tx = co_await context.transaction();
-  const auto row = co_await tx->exec("insert into orders (customer_id) values ($1) returning id, created_at", order.customer_id);
+  const auto row = co_await tx->exec("insert into orders (customer_id) values ($1) returning id, created_at",
+                                     order.customer_id);
   Order made;
   made.id = row[0].get<std::int64_t>("id");
   made.customer_id = order.customer_id;
@@ -63,7 +65,8 @@ OrdersService::Task<Order> OrdersService::place_order(Context& context, NewOrder
 OrdersService::Task<Order> OrdersService::get_order(Context& context, std::int64_t id) {
   const auto rows = co_await context.database().exec(
       context.deadline(),
-      "select o.id, o.customer_id, o.status, o.total_minor, o.reason, o.created_at, l.product_id, l.quantity, l.price_minor "
+      "select o.id, o.customer_id, o.status, o.total_minor, o.reason, o.created_at, l.product_id, "
+      "l.quantity, l.price_minor "
       "from orders o join order_line l on l.order_id = o.id where o.id = $1 order by l.position",
       id);
   auto orders = to_orders(rows);
@@ -71,13 +74,14 @@ OrdersService::Task<Order> OrdersService::get_order(Context& context, std::int64
   co_return std::move(orders.front());
 }
 
-OrdersService::Task<OrderPage> OrdersService::list_orders(Context& context, std::int64_t customer_id, std::int32_t limit,
-                                                          std::string cursor) {
+OrdersService::Task<OrderPage> OrdersService::list_orders(Context& context, std::int64_t customer_id,
+                                                          std::int32_t limit, std::string cursor) {
   const auto before = read_cursor(cursor).value_or(INT64_MAX);
   // One more than asked for tells whether there is another page.
   const auto rows = co_await context.database().exec(
       context.deadline(),
-      "select o.id, o.customer_id, o.status, o.total_minor, o.reason, o.created_at, l.product_id, l.quantity, l.price_minor "
+      "select o.id, o.customer_id, o.status, o.total_minor, o.reason, o.created_at, l.product_id, "
+      "l.quantity, l.price_minor "
       "from (select * from orders where customer_id = $1 and id < $2 order by id desc limit $3) o "
       "join order_line l on l.order_id = o.id order by o.id desc, l.position",
       customer_id, before, limit + 1);

@@ -13,7 +13,8 @@ class OrdersService final : public OrdersBase {
 
   Task<Order> place_order(Context& context, NewOrder order) override;
   Task<Order> get_order(Context& context, std::int64_t id) override;
-  Task<OrderPage> list_orders(Context& context, std::int64_t customer_id, std::int32_t limit, std::string cursor) override;
+  Task<OrderPage> list_orders(Context& context, std::int64_t customer_id, std::int32_t limit,
+                              std::string cursor) override;
 };
 
 }  // namespace shop

@@ -1,7 +1,7 @@
 // Progress: how far an order has come, and what one more step makes of it. Pure.
 //
-// An order is confirmed once its stock is reserved and paid, whichever is heard of first, and rejected by the first
-// refusal. Once it has ended nothing changes it.
+// An order is confirmed once its stock is reserved and paid, whichever is heard of first, and rejected by the
+// first refusal. Once it has ended nothing changes it.
 #pragma once
 
 #include "shop/orders_types.h"

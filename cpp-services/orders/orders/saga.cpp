@@ -21,7 +21,8 @@ boost::asio::awaitable<Locked> lock_order(pg::Transaction& tx, std::int64_t id) 
   const auto rows =
       co_await tx.exec("select status, reserved, paid, customer_id from orders where id = $1 for update", id);
   if (rows.empty()) {
-    throw bascule::Error(bascule::Errc::internal, "an event is about order " + std::to_string(id) + ", which does not exist");
+    throw bascule::Error(bascule::Errc::internal,
+                         "an event is about order " + std::to_string(id) + ", which does not exist");
   }
   Locked locked;
   locked.progress.status = to_status(rows[0].get<std::string_view>("status"));
@@ -31,14 +32,16 @@ boost::asio::awaitable<Locked> lock_order(pg::Transaction& tx, std::int64_t id) 
   co_return locked;
 }
 
-void queue_progress(pg::Transaction& tx, std::int64_t id, const Progress& progress, std::optional<std::string> reason) {
+void queue_progress(pg::Transaction& tx, std::int64_t id, const Progress& progress,
+                    std::optional<std::string> reason) {
   tx.queue("update orders set status = $2, reserved = $3, paid = $4, reason = $5 where id = $1", id,
            std::string(to_text(progress.status)), progress.reserved, progress.paid, std::move(reason));
 }
 
-boost::asio::awaitable<OrderConfirmed> confirmed(pg::Transaction& tx, std::int64_t id, std::int64_t customer_id) {
-  const auto rows =
-      co_await tx.exec("select product_id, quantity, price_minor from order_line where order_id = $1 order by position", id);
+boost::asio::awaitable<OrderConfirmed> confirmed(pg::Transaction& tx, std::int64_t id,
+                                                 std::int64_t customer_id) {
+  const auto rows = co_await tx.exec(
+      "select product_id, quantity, price_minor from order_line where order_id = $1 order by position", id);
   OrderConfirmed event;
   event.order_id = id;
   event.customer_id = customer_id;
@@ -84,7 +87,8 @@ void queue_prices(pg::Transaction& tx, const StockReserved& event) {
   std::vector<std::int64_t> prices;
   for (const auto& line : event.lines) prices.push_back(line.price_minor);
   tx.queue(
-      "update order_line set price_minor = priced.price_minor from unnest($2::bigint[]) with ordinality as priced "
+      "update order_line set price_minor = priced.price_minor from unnest($2::bigint[]) with ordinality as "
+      "priced "
       "(price_minor, position) where order_line.order_id = $1 and order_line.position = priced.position",
       event.order_id, prices);
   tx.queue("update orders set total_minor = $2 where id = $1", event.order_id, event.total_minor);

@@ -1,4 +1,5 @@
-// What becomes of an order when the others have done their part. Each runs in the transaction of its event's inbox row.
+// What becomes of an order when the others have done their part. Each runs in the transaction of its event's
+// inbox row.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

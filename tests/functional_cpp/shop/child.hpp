@@ -1,15 +1,15 @@
 // Child: a daemon run by a test, as its own process.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+#include <string>
 
 namespace bascule::test {
 
 class Child {
  public:
-  /// Runs `program --config CONFIG --ready-file ...` and waits until it is ready. Its log goes to FOLDER/NAME.log. Throws
-  /// std::runtime_error with the log when it ends first.
+  /// Runs `program --config CONFIG --ready-file ...` and waits until it is ready. Its log goes to
+  /// FOLDER/NAME.log. Throws std::runtime_error with the log when it ends first.
   Child(std::string program, std::string name, std::string folder, const std::string& config);
   /// Kills what still runs.
   ~Child();

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "bascule/contract/checks.hpp"
-#include "every/every_type.client.hpp"
 #include "every/every_type.checks.hpp"
+#include "every/every_type.client.hpp"
 #include "unit/contract/every_service.hpp"
 #include "unit/contract/loopback.hpp"
 
@@ -53,13 +53,35 @@ const Case cases[] = {
     {"max_size", [](auto& v) { v.__set_name("aüüüüü"); }, "value.name must have at most 5 characters"},
     {"prefix", [](auto& v) { v.__set_name("bc"); }, "value.name must begin with \"a\""},
     {"not_contains", [](auto& v) { v.__set_name("az"); }, "value.name must not contain \"z\""},
-    {"typedef_pattern", [](auto& v) { v.emails = {"a@b", "nobody"}; }, "value.emails[1] must match ^[^@ ]+@[^@ ]+$"},
-    {"container_size", [](auto& v) { v.emails = {"a@b", "a@b", "a@b", "a@b"}; }, "value.emails must have at most 3 elements"},
-    {"key", [](auto& v) { v.stock = {{"", 1}}; }, "value.stock[0] must have at least 1 characters"},
-    {"value", [](auto& v) { v.stock = {{"k", -1}}; }, "value.stock[0] must be at least 0"},
+    {"typedef_pattern",
+     [](auto& v) {
+       v.emails = {"a@b", "nobody"};
+     },
+     "value.emails[1] must match ^[^@ ]+@[^@ ]+$"},
+    {"container_size",
+     [](auto& v) {
+       v.emails = {"a@b", "a@b", "a@b", "a@b"};
+     },
+     "value.emails must have at most 3 elements"},
+    {"key",
+     [](auto& v) {
+       v.stock = {{"", 1}};
+     },
+     "value.stock[0] must have at least 1 characters"},
+    {"value",
+     [](auto& v) {
+       v.stock = {{"k", -1}};
+     },
+     "value.stock[0] must be at least 0"},
     {"double", [](auto& v) { v.__set_ratio(1.0); }, "value.ratio must be less than 1.0"},
-    {"nan", [](auto& v) { v.__set_ratio(std::numeric_limits<double>::quiet_NaN()); }, "value.ratio must be at least 0.0"},
-    {"nested", [](auto& v) { v.lines.resize(2); v.lines[0].quantity = 1; }, "value.lines[1].quantity must be at least 1"},
+    {"nan", [](auto& v) { v.__set_ratio(std::numeric_limits<double>::quiet_NaN()); },
+     "value.ratio must be at least 0.0"},
+    {"nested",
+     [](auto& v) {
+       v.lines.resize(2);
+       v.lines[0].quantity = 1;
+     },
+     "value.lines[1].quantity must be at least 1"},
     {"in", [](auto& v) { v.__set_kind("huge"); }, "value.kind must be one of \"small\", \"large\""},
     {"const", [](auto& v) { v.__set_agreed(false); }, "value.agreed must be true"},
     {"bytes", [](auto& v) { v.__set_raw("12345"); }, "value.raw must have at most 4 bytes"},
@@ -67,7 +89,8 @@ const Case cases[] = {
     {"enum", [](auto& v) { v.colour = static_cast<every_common::Colour::type>(3); },
      "value.colour must be a value of every.common.Colour"},
 };
-INSTANTIATE_TEST_SUITE_P(All, Checks, testing::ValuesIn(cases), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Checks, testing::ValuesIn(cases),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(ChecksOfAMethod, GoodValuesPass) {
   EveryService service;

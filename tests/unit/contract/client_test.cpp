@@ -27,7 +27,8 @@ TEST_F(GeneratedClient, SendsToTheServicesAddress) {
 }
 
 TEST_F(GeneratedClient, EveryArgumentArrives) {
-  EXPECT_EQ(run(every.join(true, -8, -16, 32, 64, 1.5, "text", "data", every_common::Colour::BLUE, {1, 2}, {{"k", 9}}, 4)),
+  EXPECT_EQ(run(every.join(true, -8, -16, 32, 64, 1.5, "text", "data", every_common::Colour::BLUE, {1, 2},
+                           {{"k", 9}}, 4)),
             "true -8 -16 32 64 1.500000 text data 6 1 2 k=9 limit 4");
 }
 
@@ -103,7 +104,8 @@ TEST_F(GeneratedClient, OnewayIsHandedOver) {
 }
 
 TEST_F(GeneratedClient, AReplyThatIsNoneIsAnInternalError) {
-  for (const std::string body : {std::string(), std::string("garbage"), std::string("\x82\x21\x00\x07nothing\x00", 12)}) {
+  for (const std::string body :
+       {std::string(), std::string("garbage"), std::string("\x82\x21\x00\x07nothing\x00", 12)}) {
     loopback().answer_instead = rpc::Reply{.body = body};
     try {
       run(every.nothing());

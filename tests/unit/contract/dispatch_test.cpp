@@ -10,8 +10,8 @@
 namespace bascule::test {
 namespace {
 
-using testing::HasSubstr;
 using rpc::Encoding;
+using testing::HasSubstr;
 
 std::string call(std::string_view method, std::string_view arguments) {
   std::string message;
@@ -70,7 +70,8 @@ TEST(GeneratedService, ArgumentsLeftOutAreTheirDefaults) {
 
 TEST(GeneratedService, AStructArgumentMustBeGiven) {
   EveryService service;
-  const auto wrong = error_of([&] { dispatch(service, "scalars", Encoding::compact, call("scalars", std::string(1, '\0'))); });
+  const auto wrong = error_of(
+      [&] { dispatch(service, "scalars", Encoding::compact, call("scalars", std::string(1, '\0'))); });
   EXPECT_EQ(wrong.code(), Errc::invalid_argument);
   EXPECT_THAT(wrong.what(), HasSubstr("value is missing"));
 }
@@ -78,14 +79,16 @@ TEST(GeneratedService, AStructArgumentMustBeGiven) {
 TEST(GeneratedService, UnknownArgumentsAreSkipped) {
   EveryService service;
   // Field 9, a string, which `negate` does not have; then field 1 = true.
-  const auto answer = dispatch(service, "negate", Encoding::compact, call("negate", std::string("\x98\x01x\x01\x02\x00", 6)));
+  const auto answer =
+      dispatch(service, "negate", Encoding::compact, call("negate", std::string("\x98\x01x\x01\x02\x00", 6)));
   EXPECT_FALSE(answer.exception);
 }
 
 TEST(GeneratedService, ElementsOfAnotherTypeAreRefused) {
   EveryService service;
   // Field 1: a list with one i32 where strings are wanted.
-  const auto wrong = error_of([&] { dispatch(service, "str", Encoding::compact, call("str", std::string("\x19\x15\x02\x00", 4))); });
+  const auto wrong = error_of(
+      [&] { dispatch(service, "str", Encoding::compact, call("str", std::string("\x19\x15\x02\x00", 4))); });
   EXPECT_EQ(wrong.code(), Errc::invalid_argument);
 }
 
@@ -112,9 +115,11 @@ TEST(GeneratedService, AMethodNumberOutOfRangeIsUnimplemented) {
 
 TEST(GeneratedService, DeclaredExceptionsAreMarked) {
   EveryService service;
-  const auto failed = dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x02\x00", 3)));
+  const auto failed =
+      dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x02\x00", 3)));
   EXPECT_TRUE(failed.exception);
-  const auto good = dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x0a\x00", 3)));
+  const auto good =
+      dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x0a\x00", 3)));
   EXPECT_FALSE(good.exception);
 }
 

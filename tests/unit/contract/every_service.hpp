@@ -20,18 +20,22 @@ class EveryService final : public every::EveryBase {
   Task<every::Choice> choice(Context&, every::Choice value) override;
   Task<every::Awkward> awkward(Context&, every::Awkward value) override;
   Task<every::Checked> checked(Context&, every::Checked value) override;
-  Task<std::string> join(Context&, bool flag, std::int8_t tiny, std::int16_t small, std::int32_t medium, std::int64_t large,
-                         double real, std::string text, std::string data, every_common::Colour::type colour,
-                         std::vector<std::int32_t> numbers, std::map<std::string, std::int64_t> table,
-                         std::int32_t limit) override;
+  Task<std::string> join(Context&, bool flag, std::int8_t tiny, std::int16_t small, std::int32_t medium,
+                         std::int64_t large, double real, std::string text, std::string data,
+                         every_common::Colour::type colour, std::vector<std::int32_t> numbers,
+                         std::map<std::string, std::int64_t> table, std::int32_t limit) override;
   Task<std::vector<std::string>> str(Context&, std::vector<std::string> items) override { co_return items; }
   Task<std::map<std::int32_t, std::vector<every_common::Point>>> map_of(
       Context&, std::map<std::int32_t, std::vector<every_common::Point>> value) override {
     co_return value;
   }
-  Task<every_common::Colour::type> colour(Context&, every_common::Colour::type value) override { co_return value; }
+  Task<every_common::Colour::type> colour(Context&, every_common::Colour::type value) override {
+    co_return value;
+  }
   Task<bool> negate(Context&, bool value) override { co_return !value; }
-  Task<std::string> reverse(Context&, std::string data) override { co_return std::string(data.rbegin(), data.rend()); }
+  Task<std::string> reverse(Context&, std::string data) override {
+    co_return std::string(data.rbegin(), data.rend());
+  }
   Task<void> nothing(Context&) override { co_return; }
   Task<std::int32_t> fail(Context&, std::int32_t code) override;
   Task<void> fail_void(Context&, std::int32_t code) override;

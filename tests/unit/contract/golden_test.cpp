@@ -1,4 +1,5 @@
-// What Apache's Python library wrote (tests/golden/make.py) is read, and what we write is what it wrote, byte for byte.
+// What Apache's Python library wrote (tests/golden/make.py) is read, and what we write is what it wrote, byte
+// for byte.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +24,8 @@ class Golden : public testing::Test {
  protected:
   Golden() { loopback() = {.service = &service}; }
 
-  /// Reads both encodings; gives back `member` as it was read from each to `call`, whose request must be the golden one.
+  /// Reads both encodings; gives back `member` as it was read from each to `call`, whose request must be the
+  /// golden one.
   template <class T, class Call>
   void check(const std::string& name, T EveryService::*member, Call call) {
     for (const auto encoding : {rpc::Encoding::compact, rpc::Encoding::binary}) {
@@ -42,9 +44,9 @@ class Golden : public testing::Test {
   every::EveryClient caller{client()};
 };
 
-#define GOLDEN(name, member)                                                                      \
-  TEST_F(Golden, name) {                                                                          \
-    check(#name, &EveryService::member, [&](const auto& value) { return caller.name(value); });   \
+#define GOLDEN(name, member)                                                                    \
+  TEST_F(Golden, name) {                                                                        \
+    check(#name, &EveryService::member, [&](const auto& value) { return caller.name(value); }); \
   }
 GOLDEN(scalars, last_scalars)
 GOLDEN(presence, last_presence)

@@ -1,4 +1,5 @@
-// A service called without a broker: contexts, and an rpc::Client whose calls go straight to a service's dispatch().
+// A service called without a broker: contexts, and an rpc::Client whose calls go straight to a service's
+// dispatch().
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -29,7 +30,7 @@ class PlainContext final : public service::Context {
 /// Where the calls of every rpc::Client of this program go. Set before a call.
 struct Loopback {
   service::Service* service = nullptr;
-  std::optional<rpc::OutgoingCall> last;    ///< the last call as it was given to rpc::Client
+  std::optional<rpc::OutgoingCall> last;     ///< the last call as it was given to rpc::Client
   std::optional<rpc::Reply> answer_instead;  ///< given back without asking the service
 };
 Loopback& loopback();
@@ -61,6 +62,7 @@ T run(asio::awaitable<T> work) {
 /// The number of a method in a service's info.
 std::size_t method_number(const service::Service& service, std::string_view name);
 /// dispatch() of the method, to its answer.
-service::Answer dispatch(service::Service& service, std::string_view method, rpc::Encoding encoding, std::string_view message);
+service::Answer dispatch(service::Service& service, std::string_view method, rpc::Encoding encoding,
+                         std::string_view message);
 
 }  // namespace bascule::test

@@ -6,7 +6,8 @@ namespace shop {
 namespace {
 
 TEST(Cursor, GoesRound) {
-  for (const std::int64_t id : {std::int64_t{1}, std::int64_t{42}, INT64_MAX}) EXPECT_EQ(read_cursor(cursor_after(id)), id);
+  for (const std::int64_t id : {std::int64_t{1}, std::int64_t{42}, INT64_MAX})
+    EXPECT_EQ(read_cursor(cursor_after(id)), id);
   EXPECT_EQ(read_cursor(""), std::nullopt);
 }
 
