@@ -44,7 +44,7 @@ class App:
         """``name``: the section of the configuration, the consumer group, and the source of its events.
 
         ``migrations``: a folder of ``0001_name.sql``, applied in order, each once. ``lifespan``: entered before anything is
-        served, left after everything has drained.
+        served; left after everything has drained and the connection is closed.
         """
         self.name = name
         self.state: dict[str, Any] = {}
@@ -102,9 +102,10 @@ class App:
             stack.callback(self._forget)
             engine = connection.make_engine()
             connection.attach_engine(engine)
+            engine.begin()
+            engine.connect()  # a lifespan may call other services
             await stack.enter_async_context(self._lifespan(self))
             self._register(engine)
-            engine.begin()
             await engine.start()
             stack.push_async_callback(self._drain)
             address = engine.admin_address()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,24 @@ async def test_blocking_clients_from_many_threads(own_broker: str) -> None:
             loop = asyncio.get_running_loop()
             answers = await asyncio.gather(*(loop.run_in_executor(pool, client.echo_base, str(n)) for n in range(64)))
     assert answers == [str(n) for n in range(64)]
+
+
+async def test_a_lifespan_may_call_other_services(own_broker: str) -> None:
+    async def echo(text: str, ctx: Context) -> str:
+        return text
+
+    order: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        order.append(await app.client(EveryClient, timeout=5).echo_base("before"))
+        yield
+
+    _, running = make_app(own_broker, echo=echo)
+    async with running:
+        async with App("other", lifespan=lifespan).running(ServiceConfiguration("other", broker_url=own_broker)):
+            order.append("serving")
+    assert order == ["before", "serving"]
 
 
 async def test_draining_lets_what_was_begun_end(own_broker: str, client: EveryClient) -> None:

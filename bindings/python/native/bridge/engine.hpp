@@ -2,7 +2,7 @@
 //
 // No Python here: this file's code runs without the GIL. What must reach Python goes through the mailbox, what comes from
 // there through `outbound`. Calls and events that Python handles become Jobs.
-// Thread safety: construction, serve() and on_event() before begin(); stop() on a thread that is not the loop's; everything
+// Thread safety: construction before begin(); serve() and on_event() before start(), which hands them over; stop() on a thread that is not the loop's; everything
 // else as its comment says.
 #pragma once
 
