@@ -107,14 +107,17 @@ async def test_calls_on_behalf_of_a_call_inherit_deadline_principal_and_trace(
     own_broker: str, client: EveryClient
 ) -> None:
     seen: list[Any] = []
+    traces: list[str] = []
     app: App
 
     async def slow(milliseconds: int, ctx: Context) -> str:
         seen.append((ctx.remaining, ctx.principal, current.get() is ctx))
+        traces.append(ctx.trace_id)
         return await app.client(EveryClient).echo_base("x")
 
     async def echo(text: str, ctx: Context) -> str:
         seen.append((ctx.remaining, ctx.principal, current.get() is ctx))
+        traces.append(ctx.trace_id)
         return text
 
     app, running = make_app(own_broker, slow=slow, echo=echo)
@@ -124,6 +127,8 @@ async def test_calls_on_behalf_of_a_call_inherit_deadline_principal_and_trace(
     assert seen[0][0] <= 0.4  # not the 5 s of the contract
     assert seen[1][0] <= seen[0][0] + 0.002  # the wire counts in milliseconds, rounded up
     assert current.get() is None
+    assert traces == [traces[0]] * 2
+    assert int(traces[0], 16) != 0, "a caller without a trace begins one"
 
 
 async def test_a_cancelled_call_is_forgotten(own_broker: str, client: EveryClient) -> None:

@@ -47,12 +47,15 @@ bool read_text(PyObject* value, std::string& out) {
   return true;
 }
 
-/// What the work at hand passes on: deadline, principal, trace.
+/// What the work at hand passes on: deadline, principal, trace. Outside of any work a new trace begins.
 bool inherit(const BoundState& state, rpc::CallOptions& options) {
   PyObject* current = nullptr;
   if (PyContextVar_Get(state.bridge->current.get(), Py_None, &current) != 0) return false;
   const Ref context = Ref::steal(current);
-  if (context.get() == Py_None) return true;
+  if (context.get() == Py_None) {
+    options.trace = telemetry::TraceContext::make();
+    return true;
+  }
   const auto job = job_of(context.get());
   if (job == nullptr) return false;
   options.deadline = job->options.deadline;
