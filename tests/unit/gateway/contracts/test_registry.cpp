@@ -101,6 +101,17 @@ TEST_F(RegistryTest, ADeploymentSwapsOnceAndARollbackSwapsBack) {
   EXPECT_EQ(catalog(), "A up");
 }
 
+TEST_F(RegistryTest, TheNewestWinsWhateverItsDigestIsCalled) {
+  say("1", "z");
+  learn("z");
+  say("2", "a");
+  learn("a");
+  EXPECT_EQ(catalog(), "a up");
+  say("3", "m");
+  learn("m");
+  EXPECT_EQ(catalog(), "m up");
+}
+
 TEST_F(RegistryTest, AnotherInstancesAnswerIsUsedAndTheRightOneAskedAgain) {
   say("1", "A");
   say("2", "B");
