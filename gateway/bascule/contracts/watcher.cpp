@@ -29,8 +29,8 @@ struct Watcher::State : std::enable_shared_from_this<State> {
     in.settled = true;
     listener = std::make_unique<amqp::Receiver>(connection.open_receiver(
         in, [this](const amqp::Receiver::Message& message) { on_message(message); },
-        [this](auto... attached) {
-          if ((attached && ...)) ask();
+        [this](bool attached) {
+          if (attached) ask();
         }));
     tick();
   }

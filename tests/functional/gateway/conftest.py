@@ -86,7 +86,8 @@ def start_shelf(broker: daemons.Daemon, contract: Any) -> Iterator[Callable[...,
     running: list[Any] = []
 
     def start(**options: Any) -> Any:
-        running.append(shelf_service.Shelf(broker.amqp, contract, **options).start())
+        url = options.pop("url", broker.amqp)
+        running.append(shelf_service.Shelf(url, contract, **options).start())
         return running[-1]
 
     yield start
