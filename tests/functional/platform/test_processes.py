@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import uuid
 
 import httpx
 import pytest
+from proton import Link, Message, symbol
+from proton.reactor import LinkOption
+from proton.utils import BlockingConnection
 
 from bascule.platform import application
 from support.platforms import SHOP, RunningPlatform
@@ -78,3 +82,24 @@ def test_restart_drains_a_process_and_waits_until_it_serves(platform: RunningPla
     assert after.state == "running"
     assert after.pid != before
     assert cli(platform, "restart", "ctalog").returncode == 1
+
+
+def test_what_the_broker_accepted_outlives_it(platform: RunningPlatform) -> None:
+    address = f"kept.{uuid.uuid4()}"
+    queue = Capability()
+    connection = BlockingConnection(platform.broker, timeout=10)
+    connection.create_sender(address, options=queue).send(Message(body="kept", durable=True))
+    platform.kill_and_wait("broker")
+    connection = BlockingConnection(platform.broker, timeout=10)
+    receiver = connection.create_receiver(address, credit=1, options=queue)
+    assert receiver.receive(timeout=10).body == "kept"
+    receiver.accept()
+    connection.close()
+
+
+class Capability(LinkOption):
+    """Attaches to the address as to a queue."""
+
+    def apply(self, link: Link) -> None:
+        terminus = link.target if link.is_sender else link.source
+        terminus.capabilities.put_object(symbol("queue"))

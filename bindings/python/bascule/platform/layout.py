@@ -49,6 +49,11 @@ class Layout:
         return self.data / "pg"
 
     @property
+    def broker(self) -> Path:
+        """The broker's journal."""
+        return self.data / "broker"
+
+    @property
     def supervisor_config(self) -> Path:
         return self.run / "supervisor.conf"
 
@@ -95,7 +100,7 @@ class Layout:
         """Creates the folders; what holds passwords is the owner's alone."""
         for folder in (self.data, self.run, self.logs, self.ready):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.configs, self.secrets):
+        for folder in (self.configs, self.secrets, self.broker):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
         sockets = socket_folder(self.data)

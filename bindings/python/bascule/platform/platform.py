@@ -163,10 +163,12 @@ class Platform:
     def _start_broker(self, say: Progress) -> str:
         file = self._layout.config_file("broker")
         listen = f"{LOCAL}:{self._options.amqp_port}"
-        settings.write(file, settings.broker(self._application, self._options, listen))
+        settings.write(file, settings.broker(self._application, self._options, listen, self._layout.broker))
         self._start([("messaging", "broker")], say)
         url = self._endpoint("broker", "amqp")
-        settings.write(file, settings.broker(self._application, self._options, settings.authority(url)))
+        settings.write(
+            file, settings.broker(self._application, self._options, settings.authority(url), self._layout.broker)
+        )
         return url
 
     def _start_rest(

@@ -25,8 +25,9 @@ class Options:
     timeout: float = 60.0
 
 
-def broker(application: Application, options: Options, listen: str) -> dict[str, Any]:
-    return {"broker": {**application.broker, "listen": listen}, "log": {"level": options.log_level}}
+def broker(application: Application, options: Options, listen: str, data: Path) -> dict[str, Any]:
+    section = {"data": str(data), **application.broker, "listen": listen}
+    return {"broker": section, "log": {"level": options.log_level}}
 
 
 def gateway(application: Application, options: Options, listen: str, broker_url: str) -> dict[str, Any]:
