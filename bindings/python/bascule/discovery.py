@@ -45,7 +45,7 @@ async def find_services(connection: Connection, quiet: float = 1.0, most: float 
     until = loop.time() + most
     while loop.time() < min(last_news + quiet, until):
         # Again and again: the subscription may stand only after the first question.
-        engine.send(ANNOUNCE, ["topic"], b'{"state":"who"}', "application/json")
+        engine.send(ANNOUNCE, ["topic"], "who", b'{"state":"who"}', "application/json")
         await asyncio.sleep(0.2)
     return [found[name] for name in sorted(found)]
 

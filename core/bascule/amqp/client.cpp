@@ -20,9 +20,10 @@ namespace bascule::amqp {
 using asio::ip::tcp;
 
 namespace {
-// Bytes that may be on their way to us and not yet taken: a window for every message in flight (measured: below 1 MiB two
-// cores' caches hold it).
-constexpr std::size_t session_capacity = 1024 * 1024;
+// Frames the peer may send before it must hear from us. The engine divides a capacity in bytes by the largest frame, so a
+// megabyte would mean sixteen small messages a round trip. What is in flight is bounded by each link's credit instead: a
+// delivery is taken out of the engine as it comes.
+constexpr std::size_t session_window = 2048;
 
 Connector tcp_connector(Loop& loop, const Url& url) {
   struct Attempt {
@@ -198,7 +199,7 @@ void Client::State::opened() {
   ++counters.connects;
   last_error.clear();
   session = pn_session(connection->engine());
-  pn_session_set_incoming_capacity(session, session_capacity);
+  pn_session_set_incoming_capacity(session, session_window * options.limits.max_frame);
   pn_session_open(session);
   // A copy: an `attached` or state handler may open links.
   const auto all = links;

@@ -62,6 +62,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
  private:
   void end_of_turn() override;
+  void turn();
   void read();
   void on_read(error_code error, std::size_t size);
   void read_what_is_left();
@@ -83,6 +84,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::string abort_reason_;
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
   bool dirty_ = false, reading_ = false, waiting_writable_ = false, was_full_ = false, finished_ = false;
+  bool busy_ = false;  // inside on_read() or turn(), which will look at dirty_ themselves
 };
 
 }  // namespace bascule::amqp

@@ -50,12 +50,18 @@ class Loop {
   /// Takes `item` off the list, if it is there. For destructors.
   void forget(EndOfTurn& item) noexcept;
 
+  /// How many message streams live on this loop: with one there is nobody to wait for at the end of a turn.
+  int streams() const noexcept { return streams_; }
+  void stream_added() noexcept { ++streams_; }
+  void stream_removed() noexcept { --streams_; }
+
  private:
   void finish_turn();
 
   std::vector<EndOfTurn*> pending_;
   std::vector<EndOfTurn*> running_;
   bool scheduled_ = false;
+  int streams_ = 0;
   asio::io_context context_{1};  ///< last: coroutine frames that die with it may still call forget()
 };
 

@@ -108,9 +108,9 @@ class EngineObject {
   void listen_to(const std::string& address, const std::vector<std::string>& capabilities, const py::object& callback) {
     listen(*bridge_, address, capabilities, callback.ptr());
   }
-  void send(const std::string& address, const std::vector<std::string>& capabilities, const py::bytes& body,
-            const std::string& content_type) {
-    send_plain(*bridge_, address, capabilities, std::string(body), content_type);
+  void send(const std::string& address, const std::vector<std::string>& capabilities, const std::string& subject,
+            const py::bytes& body, const std::string& content_type) {
+    send_plain(*bridge_, address, capabilities, subject, std::string(body), content_type);
   }
   py::bytes call(const std::string& address, const std::string& method, const py::bytes& body, double timeout) {
     rpc::Reply reply;
@@ -206,7 +206,8 @@ void add_engine_class(py::module_& module) {
       .def("metrics", &EngineObject::metrics)
       .def("bind", &EngineObject::bind, py::arg("method"), py::arg("address"), py::arg("timeout"), py::arg("idempotent"))
       .def("listen", &EngineObject::listen_to, py::arg("address"), py::arg("capabilities"), py::arg("callback"))
-      .def("send", &EngineObject::send, py::arg("address"), py::arg("capabilities"), py::arg("body"), py::arg("content_type"))
+      .def("send", &EngineObject::send, py::arg("address"), py::arg("capabilities"), py::arg("subject"),
+           py::arg("body"), py::arg("content_type"))
       .def("call", &EngineObject::call, py::arg("address"), py::arg("method"), py::arg("body"), py::arg("timeout"))
       .def("close", &EngineObject::close, py::arg("tell"))
       .def("abandon", &EngineObject::abandon);

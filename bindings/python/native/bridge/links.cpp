@@ -59,16 +59,18 @@ void listen(Bridge& bridge, std::string address, std::vector<std::string> capabi
   });
 }
 
-void send_plain(Bridge& bridge, std::string address, std::vector<std::string> capabilities, std::string body,
-                std::string content_type) {
+void send_plain(Bridge& bridge, std::string address, std::vector<std::string> capabilities, std::string subject,
+                std::string body, std::string content_type) {
   Engine* engine = bridge.engine.get();
   engine->outbound()->push([engine, address = std::move(address), capabilities = std::move(capabilities),
-                            body = std::move(body), content_type = std::move(content_type)] {
+                            subject = std::move(subject), body = std::move(body),
+                            content_type = std::move(content_type)] {
     amqp::SenderOptions options;
     options.address = address;
     options.capabilities = capabilities;
     amqp::OutgoingMessage message;
     message.to = address;
+    message.subject = subject;
     message.content_type = content_type;
     message.body = body;
     std::string encoded;

@@ -9,9 +9,9 @@ namespace bascule::python {
 
 /// Calls `callback(message)` for each message of a topic or pattern, with a dict of its fields. The bridge must be attached.
 void listen(Bridge& bridge, std::string address, std::vector<std::string> capabilities, PyObject* callback);
-/// Sends one settled message with this body to an address.
-void send_plain(Bridge& bridge, std::string address, std::vector<std::string> capabilities, std::string body,
-                std::string content_type);
+/// Sends one settled message with this subject and body to an address.
+void send_plain(Bridge& bridge, std::string address, std::vector<std::string> capabilities, std::string subject,
+                std::string body, std::string content_type);
 /// Calls a method by bytes and waits, without the GIL.
 rpc::Reply call_plain(Bridge& bridge, std::string address, std::string method, std::string body, double timeout);
 
