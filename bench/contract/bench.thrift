@@ -1,4 +1,4 @@
-// What the benchmarks measure: one order, as a shop's gateway sees it - 564 bytes of JSON, 279 bytes compact.
+// What the benchmarks measure: one order, as a shop's gateway sees it - 564 bytes of JSON, 226 bytes compact.
 namespace * bench
 
 enum Status { PENDING = 1, CONFIRMED = 2, REJECTED = 3 }
