@@ -54,7 +54,7 @@ def test_call_prints_a_declared_exception(bascule: Run) -> None:
         (("shop.Catalog.get_product", '{"id": 1, "more": 2}'), "no argument more"),
         (("shop.Catalog.no_such",), "has no method no_such"),
         (("shop.Catalog.list_products", '{"limit": 1000}'), "limit"),
-        (("shop.Nobody.at_home", "--timeout", "0.5"), "shop.Nobody"),
+        (("shop.Nobody.at_home", "--timeout", "0.5"), "shop.Nobody: nobody answered in 0.5 s"),
     ],
 )
 def test_call_says_what_is_wrong(bascule: Run, arguments: tuple[str, ...], says: str) -> None:

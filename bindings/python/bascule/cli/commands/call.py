@@ -53,9 +53,15 @@ def _call(
     connection: Any, service: str, name: str, arguments: str, timeout: float, key: str | None, principal: str | None
 ) -> Any:
     from bascule.discovery import registry_of
+    from bascule.failures import DeadlineExceeded
     from bascule.json_mapping import arguments_from_json, to_json
 
-    registry = registry_of(connection, service, timeout)
+    try:
+        registry = registry_of(connection, service, timeout)
+    except DeadlineExceeded as error:
+        raise PlatformError(
+            f"{service}: nobody answered in {timeout:g} s; is the name right, and does it run? bascule routes and bascule status tell"
+        ) from error
     described = registry.service(service).methods.get(name)
     if described is None:
         raise PlatformError(f"{service} has no method {name}; it has {', '.join(registry.service(service).methods)}")
