@@ -47,13 +47,11 @@ int main(int argc, char** argv) {
       Daemon::main("bascule-broker", "The embedded AMQP 1.0 broker", argc, argv, [&status](Daemon& daemon) {
         Flags flags;
         CLI::App& app = daemon.flags();
-        app.add_option("--listen", flags.listen,
-                       "host:port; port 0: the kernel chooses (overrides broker.listen)");
+        app.add_option("--listen", flags.listen, "host:port; port 0: the kernel chooses (overrides broker.listen)");
         app.add_option("--data", flags.data,
                        "folder of the journal; without one all is in memory (overrides broker.data)");
         std::function<int(const std::string&, std::ostream&)> tool;
-        const auto offline = [&](const char* name, const char* what,
-                                 int (*run)(const std::string&, std::ostream&)) {
+        const auto offline = [&](const char* name, const char* what, int (*run)(const std::string&, std::ostream&)) {
           app.add_subcommand(name, what)
               ->callback([&tool, run] { tool = run; })
               ->add_option("--data", flags.data)
@@ -61,8 +59,7 @@ int main(int argc, char** argv) {
         };
         offline("verify", "reads a journal and says whether it is whole", &broker::verify_journal);
         offline("dump", "prints every record of a journal", &broker::dump_journal);
-        offline("compact", "writes what lives to a new journal; keeps the old one beside it",
-                &broker::compact_journal);
+        offline("compact", "writes what lives to a new journal; keeps the old one beside it", &broker::compact_journal);
         daemon.parse();
         tool ? void(status = tool(flags.data, std::cout)) : serve(daemon, flags);
       });

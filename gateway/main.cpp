@@ -29,6 +29,5 @@ void serve(Daemon& daemon) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return bascule::Daemon::main("bascule-gateway", "The HTTP edge: serves contracts as HTTP/JSON", argc, argv,
-                               serve);
+  return bascule::Daemon::main("bascule-gateway", "The HTTP edge: serves contracts as HTTP/JSON", argc, argv, serve);
 }

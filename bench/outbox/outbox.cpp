@@ -41,9 +41,9 @@ struct Figures {
     const double seconds = std::chrono::duration<double>(Clock::now() - since).count();
     std::sort(latencies_us.begin(), latencies_us.end());
     const auto at = [&](double share) {
-      return latencies_us.empty() ? 0.0
-                                  : latencies_us[static_cast<std::size_t>(
-                                        share * static_cast<double>(latencies_us.size() - 1))];
+      return latencies_us.empty()
+                 ? 0.0
+                 : latencies_us[static_cast<std::size_t>(share * static_cast<double>(latencies_us.size() - 1))];
     };
     std::printf("{\"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, \"cpu_us\": %.2f}\n",
                 static_cast<double>(count) / seconds, at(0.5), at(0.99),
@@ -73,18 +73,15 @@ asio::awaitable<void> prepare(Loop& loop, std::string conninfo) {
                       " customer bigint not null, total bigint not null, note text not null)");
 }
 
-asio::awaitable<void> committer(pg::Pool& pool, Clock::time_point until, std::int64_t number,
-                                Figures& figures) {
+asio::awaitable<void> committer(pg::Pool& pool, Clock::time_point until, std::int64_t number, Figures& figures) {
   const std::string body(300, 'x');
   for (std::int64_t i = 0; Clock::now() < until; ++i) {
     const auto began = Clock::now();
     auto tx = co_await pool.begin(Deadline::after(5s));
-    tx.queue("insert into bench_order (customer, total, note) values ($1, $2, $3)", number, i,
-             "a note of some length");
-    events::outbox_add(tx, {.topic = "events.shop.OrderPlaced",
-                            .type = "shop.OrderPlaced",
-                            .key = std::to_string(number),
-                            .body = body});
+    tx.queue("insert into bench_order (customer, total, note) values ($1, $2, $3)", number, i, "a note of some length");
+    events::outbox_add(
+        tx,
+        {.topic = "events.shop.OrderPlaced", .type = "shop.OrderPlaced", .key = std::to_string(number), .body = body});
     co_await tx.commit();
     figures.latencies_us.push_back(std::chrono::duration<double, std::micro>(Clock::now() - began).count());
     figures.count += 1;
@@ -112,8 +109,7 @@ asio::awaitable<void> drain(Loop& loop, std::string conninfo, Figures& figures) 
   do {
     pause.expires_after(5ms);
     co_await pause.async_wait(asio::use_awaitable);
-  } while (
-      (co_await db->exec(Deadline::after(10s), "select exists (select from bascule_outbox)")).one<bool>());
+  } while ((co_await db->exec(Deadline::after(10s), "select exists (select from bascule_outbox)")).one<bool>());
   figures.count = sink.taken;
   co_await relay.stop(Deadline::after(10s));
 }

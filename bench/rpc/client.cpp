@@ -42,7 +42,8 @@ bench::Order sample() {
   return order;
 }
 
-asio::awaitable<void> worker(bench::EchoClient& client, const bench::Order& order, bench::Measure& measure, std::size_t& left) {
+asio::awaitable<void> worker(bench::EchoClient& client, const bench::Order& order, bench::Measure& measure,
+                             std::size_t& left) {
   while (left > 0) {
     --left;
     const auto started = bench::Clock::now();
@@ -81,7 +82,8 @@ int main(int argc, char** argv) {
       std::exit(1);
     }
     measure.begin();
-    for (int i = 0; i < in_flight; ++i) asio::co_spawn(loop.context(), worker(client, order, measure, left), asio::detached);
+    for (int i = 0; i < in_flight; ++i)
+      asio::co_spawn(loop.context(), worker(client, order, measure, left), asio::detached);
   });
   connection.start();
   loop.run();

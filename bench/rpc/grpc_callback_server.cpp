@@ -6,7 +6,8 @@
 #include "order.grpc.pb.h"
 
 class Echo final : public bench::Echo::CallbackService {
-  grpc::ServerUnaryReactor* Place(grpc::CallbackServerContext* context, const bench::Order* request, bench::Order* answer) override {
+  grpc::ServerUnaryReactor* Place(grpc::CallbackServerContext* context, const bench::Order* request,
+                                  bench::Order* answer) override {
     *answer = *request;
     answer->set_status(bench::CONFIRMED);
     auto* const reactor = context->DefaultReactor();

@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
   channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10));
   const auto stub = bench::Echo::NewStub(channel);
   const auto order = sample();
-  const std::size_t in_flight = static_cast<std::size_t>(std::atoi(argv[2])), total = static_cast<std::size_t>(std::atoll(argv[3]));
+  const std::size_t in_flight = static_cast<std::size_t>(std::atoi(argv[2])),
+                    total = static_cast<std::size_t>(std::atoll(argv[3]));
   bench::Measure measure(total);
   grpc::CompletionQueue queue;
   std::size_t started = 0;

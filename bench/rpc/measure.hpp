@@ -26,9 +26,10 @@ class Measure {
     std::sort(latencies_.begin(), latencies_.end());
     timespec cpu{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    const double cpu_us = (static_cast<double>(cpu.tv_sec) * 1e6 + static_cast<double>(cpu.tv_nsec) / 1e3) / static_cast<double>(total_);
-    std::printf("{\"rate\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"client_cpu_us\":%.2f}\n", static_cast<double>(total_) / seconds,
-                latencies_[total_ / 2], latencies_[total_ * 99 / 100], cpu_us);
+    const double cpu_us =
+        (static_cast<double>(cpu.tv_sec) * 1e6 + static_cast<double>(cpu.tv_nsec) / 1e3) / static_cast<double>(total_);
+    std::printf("{\"rate\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"client_cpu_us\":%.2f}\n",
+                static_cast<double>(total_) / seconds, latencies_[total_ / 2], latencies_[total_ * 99 / 100], cpu_us);
     std::fflush(stdout);
   }
 

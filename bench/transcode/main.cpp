@@ -48,8 +48,8 @@ void print(const char* name, const std::vector<Contender>& contenders, bool last
 }  // namespace
 
 int main() {
-  const auto schema = transcode::Schema::make(
-      std::make_shared<thrift::Descriptor>(thrift::Descriptor::parse(bench::order_descriptor)));
+  const auto schema =
+      transcode::Schema::make(std::make_shared<thrift::Descriptor>(thrift::Descriptor::parse(bench::order_descriptor)));
   const transcode::TypePlan& order = *schema->type("bench.Order");
   transcode::Workspace workspace;
   transcode::Problem problem;
@@ -62,8 +62,7 @@ int main() {
   if (!transcode::value_to_json(order, compact, json, problem)) die(problem.what);
   if (json != bench::order_json) die("the order does not round-trip: " + json);
   if (peer.to_compact(bench::order_json) != compact) die("the peer's bytes differ from ours");
-  std::fprintf(stderr, "order: %zu bytes of JSON, %zu bytes compact\n", bench::order_json.size(),
-               compact.size());
+  std::fprintf(stderr, "order: %zu bytes of JSON, %zu bytes compact\n", bench::order_json.size(), compact.size());
 
   std::string bytes, text;
   const auto ours_in = [&] {
@@ -80,10 +79,9 @@ int main() {
       {"ours", ours_in, {}, {}, {}},
       {"nlohmann + libthrift", [&] { sink = peer.to_compact(bench::order_json).size(); }, {}, {}, {}},
       {"simdjson parse alone", [&] { sink = parse.run(); }, {}, {}, {}}};
-  std::vector<Contender> out{
-      {"ours", ours_out, {}, {}, {}},
-      {"nlohmann + libthrift", [&] { sink = peer.to_json(compact).size(); }, {}, {}, {}},
-      {"simdjson parse alone", [&] { sink = parse.run(); }, {}, {}, {}}};
+  std::vector<Contender> out{{"ours", ours_out, {}, {}, {}},
+                             {"nlohmann + libthrift", [&] { sink = peer.to_json(compact).size(); }, {}, {}, {}},
+                             {"simdjson parse alone", [&] { sink = parse.run(); }, {}, {}, {}}};
   std::vector<Contender> write{{"ours", [&] { peer.write_ours(bytes); }, {}, {}, {}},
                                {"libthrift virtual", [&] { peer.write_virtual(); }, {}, {}, {}}};
   std::vector<Contender> read{{"ours", [&] { peer.read_ours(compact); }, {}, {}, {}},

@@ -23,14 +23,10 @@ std::size_t touch(simdjson::ondemand::value value) {
     case json_type::array:
       for (auto item : value.get_array()) sum += touch(item.value_unsafe());
       return sum;
-    case json_type::string:
-      return value.get_string().value_unsafe().size();
-    case json_type::number:
-      return static_cast<std::size_t>(value.get_number().value_unsafe().as_double());
-    case json_type::boolean:
-      return value.get_bool().value_unsafe();
-    default:
-      return 0;
+    case json_type::string: return value.get_string().value_unsafe().size();
+    case json_type::number: return static_cast<std::size_t>(value.get_number().value_unsafe().as_double());
+    case json_type::boolean: return value.get_bool().value_unsafe();
+    default: return 0;
   }
 }
 

@@ -91,11 +91,9 @@ Broker::~Broker() { stop(); }
 
 void Broker::start() {
   state_->storage->recover(state_->shared.router, Clock::now());
-  state_->acceptor =
-      std::make_unique<amqp::Acceptor>(state_->loop, state_->shared.options.listen,
-                                       [state = state_.get()](std::unique_ptr<amqp::Stream> stream) {
-                                         state->on_accepted(std::move(stream));
-                                       });
+  state_->acceptor = std::make_unique<amqp::Acceptor>(
+      state_->loop, state_->shared.options.listen,
+      [state = state_.get()](std::unique_ptr<amqp::Stream> stream) { state->on_accepted(std::move(stream)); });
   state_->arm();
 }
 

@@ -36,12 +36,10 @@ constexpr std::size_t window_frames = 8192;
 
 }  // namespace
 
-ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream,
-                                   Gone gone)
+ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream, Gone gone)
     : shared_(shared),
       gone_(std::move(gone)),
-      connection_(
-          std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options), *this)),
+      connection_(std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options), *this)),
       since_(Clock::now()) {}
 
 ClientConnection::~ClientConnection() { connection_->detach(); }
@@ -52,29 +50,20 @@ void ClientConnection::check_handshake(Time latest) {
 
 void ClientConnection::on_event(amqp::Connection&, pn_event_t* event) {
   switch (pn_event_type(event)) {
-    case PN_DELIVERY:
-      return on_delivery(pn_event_delivery(event));
-    case PN_LINK_FLOW:
-      return on_flow(pn_event_link(event));
-    case PN_LINK_REMOTE_OPEN:
-      return on_link_open(pn_event_link(event));
-    case PN_LINK_REMOTE_DETACH:
-      return on_link_gone(pn_event_link(event), false);
-    case PN_LINK_REMOTE_CLOSE:
-      return on_link_gone(pn_event_link(event), true);
-    case PN_SESSION_REMOTE_OPEN:
-      return on_session_open(pn_event_session(event));
-    case PN_SESSION_REMOTE_CLOSE:
-      return on_session_end(pn_event_session(event));
-    case PN_CONNECTION_REMOTE_OPEN:
-      return on_connection_open(pn_event_connection(event));
+    case PN_DELIVERY: return on_delivery(pn_event_delivery(event));
+    case PN_LINK_FLOW: return on_flow(pn_event_link(event));
+    case PN_LINK_REMOTE_OPEN: return on_link_open(pn_event_link(event));
+    case PN_LINK_REMOTE_DETACH: return on_link_gone(pn_event_link(event), false);
+    case PN_LINK_REMOTE_CLOSE: return on_link_gone(pn_event_link(event), true);
+    case PN_SESSION_REMOTE_OPEN: return on_session_open(pn_event_session(event));
+    case PN_SESSION_REMOTE_CLOSE: return on_session_end(pn_event_session(event));
+    case PN_CONNECTION_REMOTE_OPEN: return on_connection_open(pn_event_connection(event));
     case PN_CONNECTION_REMOTE_CLOSE: {
       while (!links_.empty()) drop(links_.begin()->first, true, false);
       pn_connection_close(pn_event_connection(event));
       return;
     }
-    default:
-      return;
+    default: return;
   }
 }
 
@@ -124,15 +113,13 @@ void ClientConnection::on_delivery(pn_delivery_t* delivery) {
 
 void ClientConnection::on_flow(pn_link_t* link) {
   void* context = pn_link_get_context(link);
-  if (context != nullptr && pn_link_is_sender(link))
-    static_cast<OutgoingLink*>(context)->on_flow(Clock::now());
+  if (context != nullptr && pn_link_is_sender(link)) static_cast<OutgoingLink*>(context)->on_flow(Clock::now());
 }
 
 void ClientConnection::on_link_open(pn_link_t* link) {
   LinkError error;
   if (links_.size() >= shared_.options.max_links) {
-    error = {"amqp:resource-limit-exceeded",
-             "this connection has as many links as it may have (broker.max_links)"};
+    error = {"amqp:resource-limit-exceeded", "this connection has as many links as it may have (broker.max_links)"};
   } else {
     error = pn_link_is_receiver(link) ? attach_producer(link) : attach_consumer(link);
   }
@@ -141,8 +128,7 @@ void ClientConnection::on_link_open(pn_link_t* link) {
     return;
   }
   ++shared_.counters.links_refused;
-  telemetry::debug("link refused",
-                   {{"peer", peer()}, {"condition", error.condition}, {"why", error.description}});
+  telemetry::debug("link refused", {{"peer", peer()}, {"condition", error.condition}, {"why", error.description}});
   refuse_link(link, error);
 }
 
@@ -153,8 +139,7 @@ LinkError ClientConnection::attach_producer(pn_link_t* link) {
   }
   const auto capabilities = read_capabilities(target);
   if (pn_terminus_is_dynamic(target)) {
-    if (capabilities.temporary_topic)
-      return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
+    if (capabilities.temporary_topic) return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
     Queue& queue = shared_.router.create_dynamic();
     open_producer(link, &queue, true, queue.address().c_str());
     return {};
@@ -164,8 +149,7 @@ LinkError ClientConnection::attach_producer(pn_link_t* link) {
     open_producer(link, nullptr, false, nullptr);
     return {};
   }
-  const auto opened =
-      shared_.router.open(address, {.queue = capabilities.queue, .topic = capabilities.topic});
+  const auto opened = shared_.router.open(address, {.queue = capabilities.queue, .topic = capabilities.topic});
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   open_producer(link, opened.node, false, nullptr);
   return {};
@@ -181,14 +165,12 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   const std::string address(text(pn_terminus_get_address(source)));
   const auto capabilities = read_capabilities(source);
   const Wanted wanted{.queue = capabilities.queue, .topic = capabilities.topic};
-  if (is_pattern(address) || shared_.router.is_topic(address, wanted))
-    return attach_subscription(link, address);
+  if (is_pattern(address) || shared_.router.is_topic(address, wanted)) return attach_subscription(link, address);
 
   const auto opened = shared_.router.open(address, wanted);
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   if (opened.node->kind() != Node::Kind::queue) {
-    return {"amqp:not-allowed",
-            "this node takes requests and cannot be read; answers go to the request's reply-to"};
+    return {"amqp:not-allowed", "this node takes requests and cannot be read; answers go to the request's reply-to"};
   }
   auto& queue = static_cast<Queue&>(*opened.node);
   if (shared_.router.is_dynamic(queue) && !owns(queue)) {
@@ -219,8 +201,8 @@ std::string ClientConnection::subscription_name(pn_link_t* link, bool shared, bo
 LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::string& address) {
   pn_terminus_t* source = pn_link_remote_source(link);
   const auto capabilities = read_capabilities(source);
-  const bool durable = pn_terminus_get_durability(source) != PN_NONDURABLE ||
-                       pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
+  const bool durable =
+      pn_terminus_get_durability(source) != PN_NONDURABLE || pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
   SubscriptionSpec spec{.topic = address, .durable = durable};
   if (durable || capabilities.shared) {
     spec.name = subscription_name(link, capabilities.shared, capabilities.global);
@@ -253,8 +235,7 @@ LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
   return {"amqp:not-found", "no durable subscription has the name of this link"};
 }
 
-void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node,
-                                     const char* dynamic_address) {
+void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address) {
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
   if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_target(link), dynamic_address);
@@ -268,8 +249,7 @@ void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node
   links_.emplace(link, std::move(made));
 }
 
-void ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership,
-                                     const char* dynamic_address) {
+void ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address) {
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
   pn_data_clear(pn_terminus_filter(pn_link_source(link)));  // what is not applied is not claimed

@@ -29,9 +29,7 @@ class ClientConnection final : public amqp::EventHandler {
 
   void start() { connection_->start(); }
   /// Orderly end: CLOSE with a condition.
-  void close(const char* condition, std::string_view description) {
-    connection_->close(condition, description);
-  }
+  void close(const char* condition, std::string_view description) { connection_->close(condition, description); }
   /// Cuts a peer that has not opened yet and came before `latest`.
   void check_handshake(Time latest);
   const std::string& peer() const noexcept { return connection_->stream().peer(); }

@@ -9,16 +9,13 @@ class Keys {
 
   template <class Number>
   void count(const char* key, Number& value, std::int64_t least = 1) const {
-    value =
-        static_cast<Number>(section_.integer(key, static_cast<std::int64_t>(value), least, 2'000'000'000));
+    value = static_cast<Number>(section_.integer(key, static_cast<std::int64_t>(value), least, 2'000'000'000));
   }
   template <class Number>
   void size(const char* key, Number& value) const {
     value = static_cast<Number>(section_.size(key, value));
   }
-  void duration(const char* key, std::chrono::milliseconds& value) const {
-    value = section_.duration(key, value);
-  }
+  void duration(const char* key, std::chrono::milliseconds& value) const { value = section_.duration(key, value); }
 
  private:
   const config::Section& section_;

@@ -11,8 +11,7 @@
 
 namespace bascule::broker {
 
-IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node,
-                           bool owns_node)
+IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node)
     : shared_(shared),
       connection_(connection),
       link_(link),
@@ -63,8 +62,7 @@ void IncomingLink::end(const LinkError& error) {
 }
 
 void IncomingLink::on_delivery(pn_delivery_t* delivery) {
-  if (pn_link_current(link_) != delivery)
-    return;  // the sender settled what waits for the storage: nothing to do
+  if (pn_link_current(link_) != delivery) return;  // the sender settled what waits for the storage: nothing to do
   if (ended_) return discard(delivery);
   if (pn_delivery_aborted(delivery)) {
     builder_.reset();
@@ -89,8 +87,8 @@ void IncomingLink::on_delivery(pn_delivery_t* delivery) {
 bool IncomingLink::receive(pn_delivery_t* delivery) {
   const std::size_t pending = pn_delivery_pending(delivery);
   if (builder_.size() + pending > shared_.options.max_message_size) {
-    end({"amqp:link:message-size-exceeded", "a message is larger than max-message-size, " +
-                                                std::to_string(shared_.options.max_message_size) + " bytes"});
+    end({"amqp:link:message-size-exceeded",
+         "a message is larger than max-message-size, " + std::to_string(shared_.options.max_message_size) + " bytes"});
     discard(delivery);
     return false;
   }
@@ -104,8 +102,7 @@ bool IncomingLink::receive(pn_delivery_t* delivery) {
 // The link is ended but the peer does not know yet. One that goes on and on is cut off.
 void IncomingLink::discard(pn_delivery_t* delivery) {
   char sink[4096];
-  for (ssize_t n = 0; (n = pn_link_recv(link_, sink, sizeof sink)) > 0;)
-    discarded_ += static_cast<std::uint64_t>(n);
+  for (ssize_t n = 0; (n = pn_link_recv(link_, sink, sizeof sink)) > 0;) discarded_ += static_cast<std::uint64_t>(n);
   if (!pn_delivery_partial(delivery)) {
     pn_link_advance(link_);
     pn_delivery_settle(delivery);

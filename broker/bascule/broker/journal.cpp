@@ -18,8 +18,7 @@ Journal::Journal(journal::Recovered recovered, const JournalOptions& options, Cl
 }
 
 void Journal::recover(Recovery& into, Time now) {
-  for (const auto& queue : std::exchange(queues_, {}))
-    into.restore_queue(queue.queue, queue.address, queue.definition);
+  for (const auto& queue : std::exchange(queues_, {})) into.restore_queue(queue.queue, queue.address, queue.definition);
   const std::int64_t wall = clocks_.wall_ms();
   for (auto& stored : messages_) {
     MessageBuilder builder;
@@ -30,8 +29,7 @@ void Journal::recover(Recovery& into, Time now) {
     if (stored.publish.expires_ms != 0) {
       message->set_expires(now + std::chrono::milliseconds(stored.publish.expires_ms - wall));
     }
-    if (stored.publish.due_ms != 0)
-      message->set_due(now + std::chrono::milliseconds(stored.publish.due_ms - wall));
+    if (stored.publish.due_ms != 0) message->set_due(now + std::chrono::milliseconds(stored.publish.due_ms - wall));
     into.restore_message(message, stored.lsn, stored.publish.queues, now);
   }
   messages_ = {};

@@ -30,8 +30,7 @@ struct JournalOptions {
 struct Clocks {
   std::function<Time()> steady = [] { return std::chrono::steady_clock::now(); };
   std::function<std::int64_t()> wall_ms = [] {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   };
 };

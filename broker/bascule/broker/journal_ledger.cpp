@@ -12,8 +12,8 @@ Segment& Ledger::add(Lsn start, std::uint64_t capacity) {
 
 void Ledger::add_message(Lsn lsn, std::uint64_t size, std::size_t queues) {
   Segment& segment = segments_.back();
-  segment.messages.push_back({static_cast<std::uint32_t>(lsn - segment.start),
-                              static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(queues)});
+  segment.messages.push_back({static_cast<std::uint32_t>(lsn - segment.start), static_cast<std::uint32_t>(size),
+                              static_cast<std::uint32_t>(queues)});
   segment.live_bytes += size;
   ++segment.live;
   live_bytes_ += size;
@@ -25,9 +25,9 @@ Segment::Message* Ledger::find(Lsn lsn, Segment*& segment) noexcept {
   if (behind == segments_.begin()) return nullptr;
   segment = &*std::prev(behind);
   const std::uint64_t offset = lsn - segment->start;
-  const auto found = std::lower_bound(
-      segment->messages.begin(), segment->messages.end(), offset,
-      [](const Segment::Message& message, std::uint64_t wanted) { return message.offset < wanted; });
+  const auto found =
+      std::lower_bound(segment->messages.begin(), segment->messages.end(), offset,
+                       [](const Segment::Message& message, std::uint64_t wanted) { return message.offset < wanted; });
   if (found == segment->messages.end() || found->offset != offset || found->queues == 0) return nullptr;
   return &*found;
 }

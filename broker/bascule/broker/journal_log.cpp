@@ -47,8 +47,7 @@ void Log::begin_batch() {
   if (segment == nullptr) return;
   open_lsn_ = segment->start + segment->used;
   open_.resize(batch_header_size);
-  if (segment->used == segment_header_size)
-    put_record(Type::checkpoint, {all_queues()}, open_lsn_ + open_.size());
+  if (segment->used == segment_header_size) put_record(Type::checkpoint, {all_queues()}, open_lsn_ + open_.size());
 }
 
 Bytes Log::all_queues() {
@@ -168,8 +167,7 @@ Commit Log::take() {
 bool Log::wants_compaction(Lsn& from, Lsn& to) const noexcept {
   const auto& segments = state_.ledger.segments();
   if (segments.size() < 2) return false;
-  if (state_.ledger.total_bytes() <= 2 * state_.ledger.live_bytes() + spare_segments * segment_size_)
-    return false;
+  if (state_.ledger.total_bytes() <= 2 * state_.ledger.live_bytes() + spare_segments * segment_size_) return false;
   from = segments.front().start;
   to = segments.front().end();
   return true;

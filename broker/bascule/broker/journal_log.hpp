@@ -41,8 +41,7 @@ struct LogState {
 
 class Log {
  public:
-  explicit Log(LogState state, std::uint64_t segment_size)
-      : state_(std::move(state)), segment_size_(segment_size) {}
+  explicit Log(LogState state, std::uint64_t segment_size) : state_(std::move(state)), segment_size_(segment_size) {}
 
   QueueId declare(std::string address, std::string definition);
   void remove(QueueId queue);
@@ -54,9 +53,7 @@ class Log {
   /// A queue that is being removed held this.
   void forget(Lsn lsn) noexcept { state_.ledger.settle(lsn); }
 
-  bool dirty() const noexcept {
-    return !open_.empty() || !settled_.empty() || !ready_.empty() || !removals_.empty();
-  }
+  bool dirty() const noexcept { return !open_.empty() || !settled_.empty() || !ready_.empty() || !removals_.empty(); }
   Commit take();
 
   /// The oldest segment's bounds when copying what lives in it pays: more than half of the journal is dead.

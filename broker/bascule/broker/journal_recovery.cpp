@@ -54,8 +54,7 @@ void Recovery::read_segment(const std::string& name) {
   const std::size_t got = file->read(0, bytes);
   bytes.resize(got);
   const auto header = decode_segment_header(bytes);
-  if (!header || segment_name(header->start) != name)
-    return damaged(name, 0, "the segment's header is wrong");
+  if (!header || segment_name(header->start) != name) return damaged(name, 0, "the segment's header is wrong");
   if (bytes.size() != header->capacity) {
     damaged(name, bytes.size(),
             "the file is " + std::to_string(bytes.size()) + " bytes long and was made with " +
@@ -83,8 +82,7 @@ void Recovery::read_batches(const std::string& name, Lsn start, Bytes bytes) {
       if (length == 0) return;
       if (suspects_.empty() || suspects_.back().name != name) suspects_.push_back({name, offset, length});
       std::uint64_t next = offset + 8;
-      while (next + batch_header_size <= bytes.size() && !decode_batch(bytes.subspan(next), start + next))
-        next += 8;
+      while (next + batch_header_size <= bytes.size() && !decode_batch(bytes.subspan(next), start + next)) next += 8;
       if (next + batch_header_size > bytes.size()) return;
       offset = next;
       continue;
@@ -122,8 +120,7 @@ void Recovery::read_records(const std::string& name, Lsn lsn, Bytes records) {
 void Recovery::apply(const Record& record, const std::string& name, std::uint64_t offset) {
   FieldReader reader(record.fields);
   switch (record.type) {
-    case Type::publish:
-      return apply_publish(record, name, offset);
+    case Type::publish: return apply_publish(record, name, offset);
     case Type::settle: {
       const auto all = decode_settle(record.fields);
       if (!all) return damaged(name, offset, "a settle record makes no sense");
@@ -140,9 +137,7 @@ void Recovery::apply(const Record& record, const std::string& name, std::uint64_
       }
       return;
     }
-    case Type::checkpoint:
-      out_.state.queues.clear();
-      [[fallthrough]];
+    case Type::checkpoint: out_.state.queues.clear(); [[fallthrough]];
     case Type::declare: {
       auto all = decode_definitions(record.fields);
       if (!all) return damaged(name, offset, "a queue's definition makes no sense");
@@ -174,11 +169,9 @@ void Recovery::apply_publish(const Record& record, const std::string& name, std:
   } else {
     publish->origin = record.lsn;
   }
-  for (const QueueCount& to : publish->queues)
-    out_.state.last_queue = std::max(out_.state.last_queue, to.queue);
+  for (const QueueCount& to : publish->queues) out_.state.last_queue = std::max(out_.state.last_queue, to.queue);
   out_.state.ledger.add_message(record.lsn, record.size, publish->queues.size());
-  messages_.emplace(record.lsn,
-                    RecoveredMessage{record.lsn, std::move(*publish), {body.begin(), body.end()}});
+  messages_.emplace(record.lsn, RecoveredMessage{record.lsn, std::move(*publish), {body.begin(), body.end()}});
 }
 
 void Recovery::settle(const Settled& settled) {
@@ -218,8 +211,7 @@ void Recovery::finish() {
 }  // namespace
 
 Damaged::Damaged(const std::string& path, std::uint64_t offset, const std::string& what)
-    : std::runtime_error("journal: " + path + " is damaged at offset " + std::to_string(offset) + ": " +
-                         what +
+    : std::runtime_error("journal: " + path + " is damaged at offset " + std::to_string(offset) + ": " + what +
                          ". Nothing was changed. Restore the file, or look with 'bascule-broker dump' and "
                          "keep what is whole "
                          "with 'bascule-broker compact'") {}

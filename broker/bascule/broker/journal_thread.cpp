@@ -70,9 +70,8 @@ std::unique_ptr<Storage> open_journal(Loop& loop, const std::string& folder, con
   auto disk = open_folder(folder);
   auto journal = std::make_unique<Journal>(*disk, options);
   for (const auto& torn : journal->torn()) {
-    telemetry::warn(
-        "the journal's last flush never ended; nothing in it was acknowledged, and it was cut off",
-        {{"file", torn.file}, {"offset", torn.offset}, {"bytes", torn.bytes}});
+    telemetry::warn("the journal's last flush never ended; nothing in it was acknowledged, and it was cut off",
+                    {{"file", torn.file}, {"offset", torn.offset}, {"bytes", torn.bytes}});
   }
   auto thread = std::make_unique<JournalThread>(loop, *journal, *disk);
   journal->own(std::move(disk), std::move(thread));

@@ -10,8 +10,7 @@ namespace {
 constexpr std::uint64_t peek_default = 10, peek_most = 100, move_default = 100, move_most = 10'000;
 
 std::string text_property(const Message& message, std::string_view key) {
-  return std::string(
-      Reader(find_in_map(message.body(), Section::application_properties, key)).text().value_or(""));
+  return std::string(Reader(find_in_map(message.body(), Section::application_properties, key)).text().value_or(""));
 }
 
 /// Collects the entries of a map.
@@ -43,12 +42,9 @@ std::vector<std::uint8_t> count_of(std::uint64_t count) {
 
 const char* kind_of(const Node& node) noexcept {
   switch (node.kind()) {
-    case Node::Kind::queue:
-      return "queue";
-    case Node::Kind::topic:
-      return "topic";
-    case Node::Kind::service:
-      return "service";
+    case Node::Kind::queue: return "queue";
+    case Node::Kind::topic: return "topic";
+    case Node::Kind::service: return "service";
   }
   return "";
 }
@@ -67,8 +63,7 @@ Admission Management::publish(const MessageRef& message, Time now) {
                              now);
   Node* caller = router_.route(properties->reply_to);
   if (caller == nullptr) return {};
-  const Bytes correlation =
-      properties->correlation_id.empty() ? properties->message_id : properties->correlation_id;
+  const Bytes correlation = properties->correlation_id.empty() ? properties->message_id : properties->correlation_id;
   std::vector<std::uint8_t> bytes, items;
   Writer item(items), out(bytes);
   for (int unused = 0; unused < 5; ++unused) item.null();
@@ -107,8 +102,7 @@ Queue* Management::queue(const std::string& address) const {
 Management::Answer Management::list() const {
   std::vector<Node*> nodes;
   router_.for_each([&nodes](Node& node) { nodes.push_back(&node); });
-  std::sort(nodes.begin(), nodes.end(),
-            [](const Node* a, const Node* b) { return a->address() < b->address(); });
+  std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->address() < b->address(); });
   std::vector<std::uint8_t> items;
   for (const Node* node : nodes) {
     MapWriter map;
@@ -133,13 +127,9 @@ Management::Answer Management::declare(const Request& request) {
   const bool topic = request.kind == "topic";
   const auto opened = router_.open(request.name, {.queue = !topic, .topic = topic});
   switch (opened.refusal) {
-    case Refusal::none:
-      break;
-    case Refusal::wrong_kind:
-      return {409, "there is a node of the other kind with this name"};
-    default:
-      return {400,
-              "this name cannot be a node: it is empty, a pattern, too long, or there are too many nodes"};
+    case Refusal::none: break;
+    case Refusal::wrong_kind: return {409, "there is a node of the other kind with this name"};
+    default: return {400, "this name cannot be a node: it is empty, a pattern, too long, or there are too many nodes"};
   }
   router_.keep(*opened.node);
   return {};
@@ -193,8 +183,7 @@ Management::Answer Management::redrive(const Request& request, Time now) {
     Node* node = router_.find(Reader(source).text().value_or(""));
     return node == from ? nullptr : node;
   };
-  return {200, "OK",
-          count_of(from->move_to(home, std::min(request.count.value_or(move_default), move_most), now))};
+  return {200, "OK", count_of(from->move_to(home, std::min(request.count.value_or(move_default), move_most), now))};
 }
 
 }  // namespace bascule::broker

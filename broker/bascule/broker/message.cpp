@@ -73,8 +73,7 @@ MessageRef MessageBuilder::finish(Time now) {
     reset();
     return {};
   }
-  if (capacity_ >
-      message_->size_ + message_->size_ / 8 + 64) {  // grown by doubling: give back what is not used
+  if (capacity_ > message_->size_ + message_->size_ / 8 + 64) {  // grown by doubling: give back what is not used
     void* memory = std::realloc(message_, sizeof(Message) + message_->size_);
     if (memory != nullptr) message_ = static_cast<Message*>(memory);
   }
@@ -84,8 +83,7 @@ MessageRef MessageBuilder::finish(Time now) {
   message->durable_ = front->header.durable;
   message->priority_ = front->header.priority;
   // A ttl of 0 is how some clients spell "none".
-  if (front->header.ttl.value_or(0) != 0)
-    message->expires_ = now + std::chrono::milliseconds(*front->header.ttl);
+  if (front->header.ttl.value_or(0) != 0) message->expires_ = now + std::chrono::milliseconds(*front->header.ttl);
   return MessageRef(message);
 }
 

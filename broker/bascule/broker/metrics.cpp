@@ -36,9 +36,7 @@ void collect_queue(Registry& registry, const Queue& queue) {
   set("bascule_broker_queue_bytes", "Bytes of all.", queue.bytes());
   set("bascule_broker_queue_consumers", "Attached receivers.", queue.consumers());
   const auto total = [&](const char* what, std::uint64_t value) {
-    registry
-        .counter("bascule_broker_queue_events_total", "What became of a queue's messages.",
-                 {"queue", "event"})
+    registry.counter("bascule_broker_queue_events_total", "What became of a queue's messages.", {"queue", "event"})
         .with({address, what})
         .set_total(value);
   };

@@ -18,18 +18,12 @@ std::string folder_of(const std::string& data) {
 
 const char* name_of(journal::Type type) {
   switch (type) {
-    case journal::Type::publish:
-      return "publish";
-    case journal::Type::settle:
-      return "settle";
-    case journal::Type::count:
-      return "count";
-    case journal::Type::declare:
-      return "declare";
-    case journal::Type::remove:
-      return "remove";
-    case journal::Type::checkpoint:
-      return "checkpoint";
+    case journal::Type::publish: return "publish";
+    case journal::Type::settle: return "settle";
+    case journal::Type::count: return "count";
+    case journal::Type::declare: return "declare";
+    case journal::Type::remove: return "remove";
+    case journal::Type::checkpoint: return "checkpoint";
   }
   return "unknown";
 }
@@ -46,21 +40,17 @@ void print_definitions(const journal::Record& record, std::ostream& out) {
 }
 
 void print_record(const journal::Record& record, const std::string& file, std::ostream& out) {
-  out << "{\"file\":\"" << file << "\",\"lsn\":" << record.lsn << ",\"type\":\"" << name_of(record.type)
-      << "\"";
-  if (record.type == journal::Type::declare || record.type == journal::Type::checkpoint)
-    print_definitions(record, out);
+  out << "{\"file\":\"" << file << "\",\"lsn\":" << record.lsn << ",\"type\":\"" << name_of(record.type) << "\"";
+  if (record.type == journal::Type::declare || record.type == journal::Type::checkpoint) print_definitions(record, out);
   Bytes body;
   if (const auto publish = journal::decode_publish(record.fields, body);
       record.type == journal::Type::publish && publish) {
     out << ",\"bytes\":" << body.size() << ",\"queues\":[";
-    for (std::size_t i = 0; i < publish->queues.size(); ++i)
-      out << (i > 0 ? "," : "") << publish->queues[i].queue;
+    for (std::size_t i = 0; i < publish->queues.size(); ++i) out << (i > 0 ? "," : "") << publish->queues[i].queue;
     out << "]";
     if (publish->replaces != 0) out << ",\"replaces\":" << publish->replaces;
   }
-  if (const auto settled = journal::decode_settle(record.fields);
-      record.type == journal::Type::settle && settled) {
+  if (const auto settled = journal::decode_settle(record.fields); record.type == journal::Type::settle && settled) {
     out << ",\"settled\":[";
     for (std::size_t i = 0; i < settled->size(); ++i) out << (i > 0 ? "," : "") << (*settled)[i].lsn;
     out << "]";
@@ -70,8 +60,8 @@ void print_record(const journal::Record& record, const std::string& file, std::o
 
 void print_summary(const journal::Recovered& recovered, std::ostream& out) {
   out << recovered.state.ledger.segments().size() << " segments, " << recovered.batches << " batches, "
-      << recovered.records << " records; " << recovered.state.queues.size() << " queues, "
-      << recovered.messages.size() << " messages live\n";
+      << recovered.records << " records; " << recovered.state.queues.size() << " queues, " << recovered.messages.size()
+      << " messages live\n";
   for (const auto& torn : recovered.torn) {
     out << "torn end: " << torn.file << " at offset " << torn.offset << ", " << torn.bytes
         << " bytes of a flush that never ended; nothing in it was acknowledged\n";
@@ -82,8 +72,7 @@ void rewrite(const journal::Recovered& recovered, const std::string& folder) {
   const auto disk = open_folder(folder);
   journal::Log log({}, JournalOptions{}.segment_size);
   std::unordered_map<QueueId, QueueId> numbers;
-  for (const auto& [id, queue] : recovered.state.queues)
-    numbers[id] = log.declare(queue.address, queue.definition);
+  for (const auto& [id, queue] : recovered.state.queues) numbers[id] = log.declare(queue.address, queue.definition);
   CommitWriter writer(*disk);
   std::size_t waiting = 0;
   for (const auto& message : recovered.messages) {
@@ -117,11 +106,11 @@ int dump_journal(const std::string& data, std::ostream& out) {
   const auto disk = open_folder(folder_of(data));
   int damages = 0;
   const auto recovered = journal::recover(
-      *disk, {.mend = false,
-              .tolerate = true,
-              .damage = [&](const journal::Damaged& damage) { out << damage.what() << "\n", ++damages; },
-              .visit = [&](const journal::Record& record,
-                           const std::string& file) { print_record(record, file, out); }});
+      *disk,
+      {.mend = false,
+       .tolerate = true,
+       .damage = [&](const journal::Damaged& damage) { out << damage.what() << "\n", ++damages; },
+       .visit = [&](const journal::Record& record, const std::string& file) { print_record(record, file, out); }});
   print_summary(recovered, out);
   return damages == 0 ? 0 : 1;
 }
@@ -132,10 +121,10 @@ int compact_journal(const std::string& data, std::ostream& out) {
   for (int n = 1; std::filesystem::exists(old); ++n) old = data + "/journal.old." + std::to_string(n);
   const auto disk = open_folder(folder);
   std::filesystem::remove_all(fresh);
-  const auto recovered = journal::recover(
-      *disk, {.mend = false, .tolerate = true, .damage = [&](const journal::Damaged& damage) {
-                out << damage.what() << "\n";
-              }});
+  const auto recovered =
+      journal::recover(*disk, {.mend = false, .tolerate = true, .damage = [&](const journal::Damaged& damage) {
+                                 out << damage.what() << "\n";
+                               }});
   print_summary(recovered, out);
   rewrite(recovered, fresh);
   std::filesystem::rename(folder, old);

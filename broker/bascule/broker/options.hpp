@@ -17,13 +17,12 @@ struct BrokerOptions {
   std::uint64_t max_message_size = 16U << 20;
   std::uint32_t max_frame = 64U << 10;
   std::uint32_t max_connections = 10'000;
-  std::uint32_t max_links = 256;    ///< of one connection
-  std::uint32_t max_credit = 1000;  ///< messages a producer may have on their way
-  std::uint32_t credit_bytes =
-      512U << 10;  ///< bytes a producer may have on their way, by its usual message size
-  std::uint32_t max_unconfirmed = 8192;  ///< messages of one producer that wait for the disk
-  std::uint32_t max_unsettled = 65'536;  ///< messages a receiver may hold unsettled, whatever credit it gives
-  std::size_t max_outgoing = 256U << 10;  ///< bytes that wait in a session to be written
+  std::uint32_t max_links = 256;            ///< of one connection
+  std::uint32_t max_credit = 1000;          ///< messages a producer may have on their way
+  std::uint32_t credit_bytes = 512U << 10;  ///< bytes a producer may have on their way, by its usual message size
+  std::uint32_t max_unconfirmed = 8192;     ///< messages of one producer that wait for the disk
+  std::uint32_t max_unsettled = 65'536;     ///< messages a receiver may hold unsettled, whatever credit it gives
+  std::size_t max_outgoing = 256U << 10;    ///< bytes that wait in a session to be written
   RouterSettings router = {};
 };
 

@@ -11,9 +11,7 @@ namespace bascule::broker {
 namespace {
 
 // A delivery's context holds position + 1, so that null means: none of ours any more.
-void* to_context(Position at) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(at + 1));
-}
+void* to_context(Position at) noexcept { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(at + 1)); }
 
 std::optional<Position> position_of(pn_delivery_t* delivery) noexcept {
   const auto context = reinterpret_cast<std::uintptr_t>(pn_delivery_get_context(delivery));
@@ -27,10 +25,8 @@ std::string_view text(const char* text) noexcept { return text == nullptr ? std:
 std::optional<Outcome> outcome_of(pn_delivery_t* delivery) noexcept {
   pn_disposition_t* remote = pn_delivery_remote(delivery);
   switch (pn_disposition_type(remote)) {
-    case PN_ACCEPTED:
-      return Outcome{};
-    case PN_RELEASED:
-      return Outcome{.kind = Outcome::Kind::released};
+    case PN_ACCEPTED: return Outcome{};
+    case PN_RELEASED: return Outcome{.kind = Outcome::Kind::released};
     case PN_MODIFIED:
       return Outcome{.kind = Outcome::Kind::modified,
                      .delivery_failed = pn_disposition_is_failed(remote),
@@ -113,8 +109,7 @@ void OutgoingLink::on_delivery(pn_delivery_t* delivery, Time now) {
   pn_delivery_set_context(delivery, nullptr);
   if (queue_ != nullptr) queue_->settle(*position, *outcome, this, now);
   // A receiver that settles second waits to see its own outcome.
-  if (!pn_delivery_settled(delivery))
-    pn_delivery_update(delivery, pn_disposition_type(pn_delivery_remote(delivery)));
+  if (!pn_delivery_settled(delivery)) pn_delivery_update(delivery, pn_disposition_type(pn_delivery_remote(delivery)));
   pn_delivery_settle(delivery);
   if (held_too_much) on_flow(now);
 }

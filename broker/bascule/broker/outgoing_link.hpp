@@ -23,8 +23,7 @@ enum class Ownership : std::uint8_t {
 
 class OutgoingLink final : public Consumer {
  public:
-  OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue,
-               Ownership ownership);
+  OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue, Ownership ownership);
   ~OutgoingLink();
 
   /// Credit came, room was made, or drain was asked for.

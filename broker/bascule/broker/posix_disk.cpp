@@ -21,9 +21,7 @@ std::string reason(const std::string& what, const std::string& path) {
   return "journal: cannot " + what + " " + path + ": " + std::strerror(errno);
 }
 
-[[noreturn]] void fail(const std::string& what, const std::string& path) {
-  throw DiskError(reason(what, path));
-}
+[[noreturn]] void fail(const std::string& what, const std::string& path) { throw DiskError(reason(what, path)); }
 
 /// Only while a file is being made is a full disk a state that one may wait in.
 [[noreturn]] void fail_making(const std::string& what, const std::string& path) {
@@ -49,7 +47,7 @@ class PosixFile final : public DiskFile {
  public:
   PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   std::uint64_t size() override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) fail("look at", path_);
     return static_cast<std::uint64_t>(status.st_size);
   }

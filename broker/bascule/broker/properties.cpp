@@ -21,9 +21,7 @@ Bytes find_section(Bytes body, Section wanted, bool& malformed) noexcept {
   return {};
 }
 
-Bytes present(Bytes encoded) noexcept {
-  return encoded.size() == 1 && encoded[0] == 0x40 ? Bytes{} : encoded;
-}
+Bytes present(Bytes encoded) noexcept { return encoded.size() == 1 && encoded[0] == 0x40 ? Bytes{} : encoded; }
 
 }  // namespace
 
@@ -38,26 +36,13 @@ std::optional<Properties> read_properties(Bytes body) noexcept {
   if (reader.failed()) return {};
   for (std::uint32_t field = 0; field < count && !reader.failed(); ++field) {
     switch (field) {
-      case 0:
-        found.message_id = present(reader.value());
-        break;
-      case 2:
-        found.to = reader.text().value_or("");
-        break;
-      case 3:
-        found.subject = reader.text().value_or("");
-        break;
-      case 4:
-        found.reply_to = reader.text().value_or("");
-        break;
-      case 5:
-        found.correlation_id = present(reader.value());
-        break;
-      case 10:
-        found.group_id = reader.text().value_or("");
-        break;
-      default:
-        reader.value();
+      case 0: found.message_id = present(reader.value()); break;
+      case 2: found.to = reader.text().value_or(""); break;
+      case 3: found.subject = reader.text().value_or(""); break;
+      case 4: found.reply_to = reader.text().value_or(""); break;
+      case 5: found.correlation_id = present(reader.value()); break;
+      case 10: found.group_id = reader.text().value_or(""); break;
+      default: reader.value();
     }
   }
   if (reader.failed()) return {};

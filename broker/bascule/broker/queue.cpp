@@ -182,12 +182,10 @@ Position Queue::next_in_order(const Consumer* consumer, Time now) {
   while (!returned_.empty()) {
     const Position at = returned_.top();
     Entry* entry = entries_.find(at);
-    if (entry != nullptr && deliverable(at, *entry, consumer, now))
-      return at;  // popped when it is handed out
+    if (entry != nullptr && deliverable(at, *entry, consumer, now)) return at;  // popped when it is handed out
     returned_.pop();
   }
-  for (cursor_ = entries_.skip_gaps(cursor_); cursor_ < entries_.end();
-       cursor_ = entries_.skip_gaps(cursor_ + 1)) {
+  for (cursor_ = entries_.skip_gaps(cursor_); cursor_ < entries_.end(); cursor_ = entries_.skip_gaps(cursor_ + 1)) {
     Entry* entry = entries_.find(cursor_);
     if (entry != nullptr && deliverable(cursor_, *entry, consumer, now)) return cursor_;
   }
@@ -199,8 +197,8 @@ Position Queue::next_restricted(const Consumer& consumer, Time now) {
   for (const auto& [at, excluded] : restricted_) {
     const Entry* entry = entries_.find(at);
     if (at < first && entry != nullptr && entry->state == Entry::State::available &&
-        std::find(excluded.begin(), excluded.end(), &consumer) == excluded.end() &&
-        entry->message->expires() > now && consumer.wants(*entry->message)) {
+        std::find(excluded.begin(), excluded.end(), &consumer) == excluded.end() && entry->message->expires() > now &&
+        consumer.wants(*entry->message)) {
       first = at;
     }
   }
@@ -211,8 +209,7 @@ Position Queue::next_wanted(Consumer& consumer, Time now) {
   Position& at = consumer.cursor_;
   for (at = entries_.skip_gaps(at); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
     Entry* entry = entries_.find(at);
-    if (entry != nullptr && consumer.wants(*entry->message) && deliverable(at, *entry, &consumer, now))
-      return at;
+    if (entry != nullptr && consumer.wants(*entry->message) && deliverable(at, *entry, &consumer, now)) return at;
   }
   return none;
 }
@@ -316,8 +313,7 @@ void Queue::settle(Position at, const Outcome& outcome, Consumer* from, Time now
       }
       if (outcome.delivery_failed) return count_attempt(at, *entry, now);
       break;
-    case Outcome::Kind::released:
-      break;
+    case Outcome::Kind::released: break;
   }
   put_back(at, *entry, now);
 }
@@ -358,21 +354,11 @@ void Queue::put_back(Position at, Entry& entry, Time now) {
 
 void Queue::discard(Position at, Entry& entry, Discard why, const Outcome* outcome, Time now) {
   switch (why) {
-    case Discard::expired:
-      ++counters_.expired;
-      break;
-    case Discard::rejected:
-      ++counters_.rejected;
-      break;
-    case Discard::undeliverable:
-      ++counters_.undeliverable;
-      break;
-    case Discard::dropped:
-      ++counters_.dropped;
-      break;
-    case Discard::purged:
-      ++counters_.purged;
-      break;
+    case Discard::expired: ++counters_.expired; break;
+    case Discard::rejected: ++counters_.rejected; break;
+    case Discard::undeliverable: ++counters_.undeliverable; break;
+    case Discard::dropped: ++counters_.dropped; break;
+    case Discard::purged: ++counters_.purged; break;
   }
   events_.discarded(*this, entry.message, entry.delivery_count, why, outcome, now);
   remove(at, entry);

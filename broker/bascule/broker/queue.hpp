@@ -32,7 +32,7 @@ struct QueueSettings {
   bool durable = true;                ///< a durable message in it is stored
   bool rpc = false;                   ///< the lost-instance rule of docs/protocol.md holds
   bool groups = true;                 ///< messages of one group-id go to one consumer at a time, in order
-  bool dead_letters = true;  ///< rejected and undeliverable messages are kept in the dead-letter queue
+  bool dead_letters = true;           ///< rejected and undeliverable messages are kept in the dead-letter queue
 };
 
 /// Why a message left without having been accepted.
@@ -114,8 +114,7 @@ class Queue final : public Node {
   /// Calls visit(Position, const Entry&) for up to `most` that wait, oldest first.
   template <class Visit>
   void peek(std::uint64_t most, Visit&& visit) {
-    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end();
-         at = entries_.skip_gaps(at + 1)) {
+    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
       const Entry* entry = entries_.find(at);
       if (entry == nullptr || entry->state != Entry::State::available) continue;
       visit(at, *entry);
@@ -177,8 +176,7 @@ class Queue final : public Node {
 
   Entries entries_;
   Position cursor_ = 0;  // everything before was handed out once, or skipped for a reason kept elsewhere
-  std::priority_queue<Position, std::vector<Position>, std::greater<>>
-      returned_;  // available again, before the cursor
+  std::priority_queue<Position, std::vector<Position>, std::greater<>> returned_;  // available again, before the cursor
   std::unordered_map<Position, Excluded> restricted_;
   std::unordered_map<std::uint32_t, Group> groups_;
   TimeIndex expiring_, due_;

@@ -40,16 +40,14 @@ bool Router::is_topic(std::string_view address, Wanted wanted) const noexcept {
 }
 
 Opened Router::open(std::string_view address, Wanted wanted) {
-  if (address.empty() || address.size() > max_address || is_pattern(address))
-    return {nullptr, Refusal::bad_address};
+  if (address.empty() || address.size() > max_address || is_pattern(address)) return {nullptr, Refusal::bad_address};
   if (Node* node = find(address)) {
     const bool topic = node->kind() == Node::Kind::topic;
     if (node->kind() == Node::Kind::service) return {node, Refusal::none};
     if (wanted.queue != wanted.topic && wanted.topic != topic) return {nullptr, Refusal::wrong_kind};
     return {node, Refusal::none};
   }
-  if (!settings_.auto_create || address.find("::") != std::string_view::npos)
-    return {nullptr, Refusal::not_found};
+  if (!settings_.auto_create || address.find("::") != std::string_view::npos) return {nullptr, Refusal::not_found};
   if (nodes_.size() >= settings_.max_nodes) return {nullptr, Refusal::too_many};
   if (is_topic(address, wanted)) return {&add_topic(std::string(address)), Refusal::none};
   return {&add_queue(std::string(address), settings_for(address), {}), Refusal::none};
@@ -72,8 +70,7 @@ Queue& Router::create_dynamic() {
 }
 
 Opened Router::subscribe(const SubscriptionSpec& spec) {
-  if (spec.topic.empty() || spec.topic.size() + spec.name.size() > max_address)
-    return {nullptr, Refusal::bad_address};
+  if (spec.topic.empty() || spec.topic.size() + spec.name.size() > max_address) return {nullptr, Refusal::bad_address};
   if (Node* topic = find(spec.topic); topic != nullptr && topic->kind() != Node::Kind::topic) {
     return {nullptr, Refusal::wrong_kind};
   }
@@ -82,8 +79,7 @@ Opened Router::subscribe(const SubscriptionSpec& spec) {
   if (nodes_.size() + 2 > settings_.max_nodes) return {nullptr, Refusal::too_many};
   QueueSettings settings = settings_.queue;
   settings.durable = spec.durable;
-  Queue& queue =
-      add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic});
+  Queue& queue = add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic});
   bind(queue, spec.topic);
   if (spec.durable) queue.storage_id();  // it outlives a restart even while it is empty
   return {&queue, Refusal::none};
@@ -120,9 +116,9 @@ QueueSettings Router::settings_for(std::string_view address) const {
 }
 
 Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra) {
-  auto queue = std::make_unique<Queue>(
-      address, settings, storage_, *this,
-      extra.durable_subscription ? subscription_definition + extra.pattern : std::string());
+  auto queue =
+      std::make_unique<Queue>(address, settings, storage_, *this,
+                              extra.durable_subscription ? subscription_definition + extra.pattern : std::string());
   Queue& made = *queue;
   extra.node = std::move(queue);
   nodes_.emplace(std::move(address), std::move(extra));
@@ -168,8 +164,7 @@ void Router::remove(Node& node) {
   auto dying = std::move(found->second.node);  // outlives its entry: links that hear of it may ask the router
   nodes_.erase(found);
   dying.reset();
-  if (Node* other = topic.empty() ? nullptr : find(topic);
-      other != nullptr && other->kind() == Node::Kind::topic) {
+  if (Node* other = topic.empty() ? nullptr : find(topic); other != nullptr && other->kind() == Node::Kind::topic) {
     left(*other);
   }
 }
@@ -240,16 +235,14 @@ void Router::move_out(Lsn from, Lsn to) {
 void Router::restore_queue(QueueId id, const std::string& address, const std::string& definition) {
   const QueueSettings settings = settings_for(address);
   const bool subscription = definition.starts_with(subscription_definition);
-  const std::string pattern =
-      subscription ? definition.substr(subscription_definition.size()) : std::string();
+  const std::string pattern = subscription ? definition.substr(subscription_definition.size()) : std::string();
   Queue& queue = add_queue(address, settings, {.durable_subscription = subscription, .pattern = pattern});
   queue.restore_id(id);
   restored_.emplace(id, &queue);
   if (subscription) bind(queue, pattern);
 }
 
-void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues,
-                             Time now) {
+void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) {
   for (const auto& [id, count] : queues) restored_.at(id)->restore(message, lsn, count, now);
 }
 
@@ -259,8 +252,7 @@ void Router::for_each(const std::function<void(Node&)>& visit) const {
 
 Queue* Router::dead_letters_of(const Queue& queue) {
   const std::string address = settings_.dead_letter_prefix + queue.address();
-  if (Node* node = find(address))
-    return node->kind() == Node::Kind::queue ? static_cast<Queue*>(node) : nullptr;
+  if (Node* node = find(address)) return node->kind() == Node::Kind::queue ? static_cast<Queue*>(node) : nullptr;
   return nodes_.size() >= settings_.max_nodes ? nullptr : &add_queue(address, settings_for(address), {});
 }
 

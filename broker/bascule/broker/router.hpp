@@ -101,8 +101,7 @@ class Router final : public QueueEvents, public Recovery {
   /// StorageListener::move_out for all queues.
   void move_out(Lsn from, Lsn to);
   void restore_queue(QueueId id, const std::string& address, const std::string& definition) override;
-  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues,
-                       Time now) override;
+  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) override;
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
@@ -113,9 +112,7 @@ class Router final : public QueueEvents, public Recovery {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
   struct Held {
     std::unique_ptr<Node> node = nullptr;

@@ -40,8 +40,7 @@ class StorageListener {
 class Recovery {
  public:
   virtual void restore_queue(QueueId id, const std::string& address, const std::string& definition) = 0;
-  virtual void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues,
-                               Time now) = 0;
+  virtual void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) = 0;
 
  protected:
   ~Recovery() = default;

@@ -40,17 +40,15 @@ LinkError refusal_error(Refusal refusal, std::string_view address) {
       return {"amqp:not-found",
               "there is no node " + name + "; declare it, or let the broker create it (broker.auto_create)"};
     case Refusal::wrong_kind:
-      return {
-          "amqp:precondition-failed",
-          name + " is of the other kind; attach with capability 'queue' to a queue and 'topic' to a topic"};
+      return {"amqp:precondition-failed",
+              name + " is of the other kind; attach with capability 'queue' to a queue and 'topic' to a topic"};
     case Refusal::too_many:
       return {"amqp:resource-limit-exceeded",
               "no room for node " + name + "; raise broker.max_nodes or delete unused nodes"};
     case Refusal::bad_address:
       return {"amqp:invalid-field",
               "address " + name + " is empty, longer than 1024 bytes, or a pattern where a name is needed"};
-    case Refusal::none:
-      break;
+    case Refusal::none: break;
   }
   return {};
 }

@@ -15,8 +15,7 @@ void Topic::bind(Queue& subscription) {
 }
 
 bool Topic::has_room() const noexcept {
-  return std::all_of(subscriptions_.begin(), subscriptions_.end(),
-                     [](const Queue* q) { return q->has_room(); });
+  return std::all_of(subscriptions_.begin(), subscriptions_.end(), [](const Queue* q) { return q->has_room(); });
 }
 
 Admission Topic::publish(const MessageRef& message, Time now) {

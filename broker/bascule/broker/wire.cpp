@@ -49,29 +49,19 @@ std::optional<Section> Reader::section() noexcept {
 // What follows the format code: its width is in the code's high nibble (AMQP 1.0, 1.2).
 Bytes Reader::body_of(std::uint8_t code) noexcept {
   switch (code >> 4) {
-    case 0x4:
-      return take(0);
-    case 0x5:
-      return take(1);
-    case 0x6:
-      return take(2);
-    case 0x7:
-      return take(4);
-    case 0x8:
-      return take(8);
-    case 0x9:
-      return take(16);
+    case 0x4: return take(0);
+    case 0x5: return take(1);
+    case 0x6: return take(2);
+    case 0x7: return take(4);
+    case 0x8: return take(8);
+    case 0x9: return take(16);
     case 0xa:
     case 0xc:
-    case 0xe:
-      return take(big_endian(1));
+    case 0xe: return take(big_endian(1));
     case 0xb:
     case 0xd:
-    case 0xf:
-      return take(big_endian(4));
-    default:
-      fail();
-      return {};
+    case 0xf: return take(big_endian(4));
+    default: fail(); return {};
   }
 }
 
@@ -130,17 +120,14 @@ std::optional<std::uint64_t> Reader::unsigned_integer() noexcept {
   Reader body(encoded.subspan(1));
   switch (encoded[0]) {
     case 0x43:
-    case 0x44:
-      return 0;
+    case 0x44: return 0;
     case 0x50:
     case 0x52:
     case 0x53:
     case 0x60:
     case 0x70:
-    case 0x80:
-      return body.big_endian(encoded.size() - 1);
-    default:
-      return {};
+    case 0x80: return body.big_endian(encoded.size() - 1);
+    default: return {};
   }
 }
 
@@ -157,17 +144,12 @@ std::optional<std::int64_t> Reader::signed_integer() noexcept {
   switch (encoded[0]) {
     case 0x51:
     case 0x54:
-    case 0x55:
-      return static_cast<std::int8_t>(raw);
-    case 0x61:
-      return static_cast<std::int16_t>(raw);
-    case 0x71:
-      return static_cast<std::int32_t>(raw);
+    case 0x55: return static_cast<std::int8_t>(raw);
+    case 0x61: return static_cast<std::int16_t>(raw);
+    case 0x71: return static_cast<std::int32_t>(raw);
     case 0x81:
-    case 0x83:
-      return static_cast<std::int64_t>(raw);
-    default:
-      return {};
+    case 0x83: return static_cast<std::int64_t>(raw);
+    default: return {};
   }
 }
 
@@ -179,9 +161,7 @@ std::optional<std::string_view> Reader::text() noexcept {
   return {};
 }
 
-void Writer::section(Section code) {
-  out_.insert(out_.end(), {described, 0x53, static_cast<std::uint8_t>(code)});
-}
+void Writer::section(Section code) { out_.insert(out_.end(), {described, 0x53, static_cast<std::uint8_t>(code)}); }
 
 void Writer::big_endian(std::uint64_t value, int bytes) {
   for (int i = bytes - 1; i >= 0; --i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));

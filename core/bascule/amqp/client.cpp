@@ -41,7 +41,8 @@ Connector tcp_connector(Loop& loop, const Url& url) {
     attempt->resolver.async_resolve(url.host, url.port, [attempt](error_code error, tcp::resolver::results_type found) {
       if (error) return attempt->finish(error);
       if (!attempt->done) return;
-      asio::async_connect(attempt->socket, found, [attempt](error_code e, const tcp::endpoint&) { attempt->finish(e); });
+      asio::async_connect(attempt->socket, found,
+                          [attempt](error_code e, const tcp::endpoint&) { attempt->finish(e); });
     });
     return [attempt] {
       attempt->done = nullptr;
@@ -164,7 +165,8 @@ void Client::State::on_event(Connection& c, pn_event_t* event) {
   switch (pn_event_type(event)) {
     case PN_DELIVERY: {
       auto* const delivery = pn_event_delivery(event);
-      if (auto* const link = static_cast<Link*>(pn_link_get_context(pn_delivery_link(delivery)))) link->on_delivery(delivery);
+      if (auto* const link = static_cast<Link*>(pn_link_get_context(pn_delivery_link(delivery))))
+        link->on_delivery(delivery);
       break;
     }
     case PN_LINK_FLOW:
@@ -180,7 +182,8 @@ void Client::State::on_event(Connection& c, pn_event_t* event) {
       // Links cannot live without their session: begin again from the connection.
       auto* const condition = pn_session_remote_condition(pn_event_session(event));
       const char* const text = pn_condition_get_description(condition);
-      c.close("amqp:connection:forced", std::string("the broker ended the session: ") + (text != nullptr ? text : "no reason"));
+      c.close("amqp:connection:forced",
+              std::string("the broker ended the session: ") + (text != nullptr ? text : "no reason"));
       break;
     }
     case PN_CONNECTION_REMOTE_CLOSE:
@@ -338,7 +341,8 @@ Sender Client::open_sender(SenderOptions options) {
 
 Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed) {
   auto name = options.name.empty() ? "r" + std::to_string(state_->next_link++) : options.name;
-  auto link = std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(changed));
+  auto link =
+      std::make_shared<Receiver::State>(std::move(options), std::move(name), std::move(handler), std::move(changed));
   state_->add(link);
   return Receiver(link);
 }

@@ -152,7 +152,8 @@ class Client {
 
   Sender open_sender(SenderOptions options);
   /// `changed(true)` runs each time the link is attached (its address may have changed), `changed(false)` when it is lost.
-  Receiver open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed = nullptr);
+  Receiver open_receiver(ReceiverOptions options, Receiver::Handler handler,
+                         std::function<void(bool)> changed = nullptr);
 
   /// `changed(up, reason)` runs on every change; after a loss, before any link is attached again. Returns an id.
   using StateHandler = std::function<void(bool up, const std::string& reason)>;

@@ -72,7 +72,8 @@ void Connection::read() {
   const auto buffer = engine_.read_buffer();
   if (buffer.empty()) return;
   reading_ = true;
-  stream_->async_read(buffer, [self = shared_from_this()](error_code error, std::size_t size) { self->on_read(error, size); });
+  stream_->async_read(buffer,
+                      [self = shared_from_this()](error_code error, std::size_t size) { self->on_read(error, size); });
 }
 
 void Connection::on_read(error_code error, std::size_t size) {

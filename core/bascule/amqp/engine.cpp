@@ -31,7 +31,7 @@ Engine::Engine(const EngineOptions& options) : guard_(options.limits) {
   // The SASL layer must be there before the connection is bound.
   auto* const sasl = pn_sasl(transport);
   pn_sasl_set_allow_insecure_mechs(sasl, options.allow_insecure_mechanisms);
-  pn_sasl_allowed_mechs(sasl, options.server       ? options.sasl_mechanisms.c_str()
+  pn_sasl_allowed_mechs(sasl, options.server         ? options.sasl_mechanisms.c_str()
                               : options.user.empty() ? "ANONYMOUS"
                                                      : "PLAIN");
   pn_transport_require_auth(transport, options.require_authentication);

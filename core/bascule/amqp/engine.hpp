@@ -22,11 +22,11 @@ namespace bascule::amqp {
 struct EngineOptions {
   bool server = false;
   std::string container_id;
-  std::string hostname;  ///< client: what OPEN asks for (a virtual host); may be empty
-  std::string user, password;  ///< client: SASL PLAIN when given, ANONYMOUS otherwise
-  std::string sasl_mechanisms = "ANONYMOUS";  ///< server: what is offered, space separated
-  bool allow_insecure_mechanisms = false;     ///< PLAIN without TLS: for loopback and Unix sockets only
-  bool require_authentication = false;        ///< server: refuse a peer that skips the SASL layer
+  std::string hostname;                            ///< client: what OPEN asks for (a virtual host); may be empty
+  std::string user, password;                      ///< client: SASL PLAIN when given, ANONYMOUS otherwise
+  std::string sasl_mechanisms = "ANONYMOUS";       ///< server: what is offered, space separated
+  bool allow_insecure_mechanisms = false;          ///< PLAIN without TLS: for loopback and Unix sockets only
+  bool require_authentication = false;             ///< server: refuse a peer that skips the SASL layer
   std::chrono::milliseconds idle_timeout{30'000};  ///< a silent peer is dead after this long; 0: never
   FrameLimits limits;
 };

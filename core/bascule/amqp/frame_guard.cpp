@@ -66,8 +66,9 @@ std::size_t FrameGuard::take(std::string_view bytes, GuardError& error) {
     } else if (const auto doff = static_cast<unsigned char>(bytes[4]); doff < 2 || doff * 4u > size) {
       error = {framing, "data offset " + std::to_string(doff) + at + " points outside its frame"};
     } else if (const auto type = static_cast<unsigned char>(bytes[5]); type != (phase_ == Phase::sasl ? 1 : 0)) {
-      error = {framing, "frame type " + std::to_string(type) + at +
-                            (phase_ == Phase::sasl ? "; only SASL frames before authentication" : "; only AMQP frames")};
+      error = {framing,
+               "frame type " + std::to_string(type) + at +
+                   (phase_ == Phase::sasl ? "; only SASL frames before authentication" : "; only AMQP frames")};
     } else if (bytes.size() < size) {
       return 0;
     } else {
@@ -80,8 +81,9 @@ std::size_t FrameGuard::take(std::string_view bytes, GuardError& error) {
 
 std::size_t FrameGuard::take_protocol_header(std::string_view bytes, GuardError& error) {
   if (bytes.substr(0, 4) != "AMQP" || bytes[5] != 1 || bytes[6] != 0 || bytes[7] != 0) {
-    error = {framing, "the stream does not begin with an AMQP 1.0 protocol header; is the peer speaking AMQP 0-9-1, TLS or "
-                      "HTTP to this port?"};
+    error = {framing,
+             "the stream does not begin with an AMQP 1.0 protocol header; is the peer speaking AMQP 0-9-1, TLS or "
+             "HTTP to this port?"};
     return 8;
   }
   const auto id = static_cast<unsigned char>(bytes[4]);
@@ -90,8 +92,8 @@ std::size_t FrameGuard::take_protocol_header(std::string_view bytes, GuardError&
   } else if (id == 0 && phase_ != Phase::amqp) {
     phase_ = Phase::amqp;
   } else {
-    error = {framing, "protocol header " + std::to_string(id) + " is not expected at stream offset " +
-                          std::to_string(offset_)};
+    error = {framing,
+             "protocol header " + std::to_string(id) + " is not expected at stream offset " + std::to_string(offset_)};
   }
   return 8;
 }
@@ -99,8 +101,8 @@ std::size_t FrameGuard::take_protocol_header(std::string_view bytes, GuardError&
 GuardError FrameGuard::check_frame(std::string_view frame) {
   const std::size_t doff = static_cast<unsigned char>(frame[4]) * 4u;
   const auto body = frame.substr(doff);
-  const auto channel = static_cast<std::uint16_t>(static_cast<unsigned char>(frame[6]) << 8 |
-                                                  static_cast<unsigned char>(frame[7]));
+  const auto channel =
+      static_cast<std::uint16_t>(static_cast<unsigned char>(frame[6]) << 8 | static_cast<unsigned char>(frame[7]));
   const bool sasl = phase_ == Phase::sasl;
   if (body.empty()) return sasl ? GuardError{framing, "empty SASL frame"} : GuardError{};  // a heartbeat
   const auto at = " at stream offset " + std::to_string(offset_);
@@ -109,19 +111,21 @@ GuardError FrameGuard::check_frame(std::string_view frame) {
   const auto [first, last] = sasl ? std::pair<std::uint64_t, std::uint64_t>(sasl_first, sasl_last)
                                   : std::pair<std::uint64_t, std::uint64_t>(open, close);
   if (!code || *code < first || *code > last) {
-    return {framing, std::string(sasl ? "a frame that is no SASL performative" : "a frame that is no AMQP performative") + at};
+    return {framing,
+            std::string(sasl ? "a frame that is no SASL performative" : "a frame that is no AMQP performative") + at};
   }
   const auto list = reader.raw();
   // Only a transfer has a payload behind its performative.
   if (list.empty() || (*code != transfer && !reader.at_end())) return {decode, "malformed performative" + at};
   if (!within_limits(list, limits_.max_nodes, limits_.max_depth)) {
-    return {decode, "performative with more than " + std::to_string(limits_.max_nodes) + " values, nested deeper than " +
-                        std::to_string(limits_.max_depth) + ", or with a length that lies" + at};
+    return {decode, "performative with more than " + std::to_string(limits_.max_nodes) +
+                        " values, nested deeper than " + std::to_string(limits_.max_depth) +
+                        ", or with a length that lies" + at};
   }
   if (sasl) return {};
   if (channel > limits_.channel_max) {
-    return {not_allowed, "channel " + std::to_string(channel) + at + "; channel-max is " +
-                             std::to_string(limits_.channel_max)};
+    return {not_allowed,
+            "channel " + std::to_string(channel) + at + "; channel-max is " + std::to_string(limits_.channel_max)};
   }
   return check_performative(static_cast<std::uint8_t>(*code), channel, list);
 }

@@ -16,10 +16,10 @@
 namespace bascule::amqp {
 
 struct FrameLimits {
-  std::uint32_t max_frame = 64 * 1024;     ///< of an AMQP frame: what our OPEN advertises
-  std::uint32_t max_sasl_frame = 1024;     ///< nothing legitimate before authentication is larger
-  std::uint32_t max_nodes = 1024;          ///< values in one performative
-  std::uint32_t max_depth = 32;            ///< nesting in one performative
+  std::uint32_t max_frame = 64 * 1024;       ///< of an AMQP frame: what our OPEN advertises
+  std::uint32_t max_sasl_frame = 1024;       ///< nothing legitimate before authentication is larger
+  std::uint32_t max_nodes = 1024;            ///< values in one performative
+  std::uint32_t max_depth = 32;              ///< nesting in one performative
   std::uint32_t max_disposition = 1u << 20;  ///< ids one disposition may settle
   std::uint16_t channel_max = 15;
   std::uint32_t handle_max = 255;

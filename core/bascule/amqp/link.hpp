@@ -76,8 +76,8 @@ struct Receiver::State final : Link {
   Handler handler;
   std::function<void(bool)> changed;
   std::string address;
-  std::string partial;   // a delivery of several transfers, until its end came
-  std::string whole;     // where a delivery is read to; kept for its memory
+  std::string partial;  // a delivery of several transfers, until its end came
+  std::string whole;    // where a delivery is read to; kept for its memory
   std::uint64_t epoch = 0;
   std::uint32_t in_hand = 0;
 };

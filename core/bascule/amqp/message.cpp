@@ -77,7 +77,7 @@ Properties MessageView::properties() const noexcept {
   const auto id = [&] {
     const auto raw = items.raw();
     return raw.size() == 1 && static_cast<Code>(static_cast<unsigned char>(raw[0])) == Code::null ? std::string_view()
-                                                                                               : raw;
+                                                                                                  : raw;
   };
   for (std::uint32_t field = 0; field < list->count && items.ok(); ++field) {
     switch (field) {

@@ -41,7 +41,7 @@ struct Header {
 
 /// Views into the message. Ids are kept as encoded values, so that any of the four id types is copied faithfully.
 struct Properties {
-  std::string_view message_id;      ///< encoded; empty when absent
+  std::string_view message_id;  ///< encoded; empty when absent
   std::string_view to;
   std::string_view subject;
   std::string_view reply_to;

@@ -78,7 +78,8 @@ void Receiver::State::on_delivery(pn_delivery_t* delivery) {
   if (before + pending > options.max_message_size) {
     auto* const condition = pn_link_condition(link);
     pn_condition_set_name(condition, "amqp:link:message-size-exceeded");
-    pn_condition_set_description(condition, ("a message exceeds " + std::to_string(options.max_message_size) + " bytes").c_str());
+    pn_condition_set_description(condition,
+                                 ("a message exceeds " + std::to_string(options.max_message_size) + " bytes").c_str());
     pn_link_close(link);
     partial.clear();
     return wake();

@@ -27,7 +27,8 @@ std::string reason_of(pn_delivery_t* delivery) {
   auto* const condition = pn_disposition_condition(pn_delivery_remote(delivery));
   if (condition == nullptr || !pn_condition_is_set(condition)) return {};
   const char* const description = pn_condition_get_description(condition);
-  return std::string(pn_condition_get_name(condition)) + (description != nullptr ? std::string(": ") + description : "");
+  return std::string(pn_condition_get_name(condition)) +
+         (description != nullptr ? std::string(": ") + description : "");
 }
 
 }  // namespace
@@ -89,7 +90,8 @@ bool Sender::State::send(std::string_view encoded, OutcomeHandler handler) {
     wake();
     return true;
   }
-  if (queue.size() >= options.max_queued || queued_bytes + encoded.size() > options.max_queued_bytes || closed) return false;
+  if (queue.size() >= options.max_queued || queued_bytes + encoded.size() > options.max_queued_bytes || closed)
+    return false;
   queued_bytes += encoded.size();
   queue.push_back({std::string(encoded), std::move(handler)});
   return true;
@@ -121,7 +123,8 @@ void Sender::State::transmit(std::string_view encoded, OutcomeHandler handler) {
 }
 
 void Sender::State::on_delivery(pn_delivery_t* delivery) {
-  if (!pn_delivery_updated(delivery) || (pn_delivery_remote_state(delivery) == 0 && !pn_delivery_settled(delivery))) return;
+  if (!pn_delivery_updated(delivery) || (pn_delivery_remote_state(delivery) == 0 && !pn_delivery_settled(delivery)))
+    return;
   const auto outcome = outcome_of(delivery);
   const auto reason = outcome == Outcome::accepted ? std::string() : reason_of(delivery);
   const std::unique_ptr<OutcomeHandler> handler(static_cast<OutcomeHandler*>(pn_delivery_get_context(delivery)));
@@ -131,7 +134,9 @@ void Sender::State::on_delivery(pn_delivery_t* delivery) {
   if (handler && *handler) (*handler)(outcome, reason);
 }
 
-bool Sender::send(std::string_view encoded, OutcomeHandler handler) { return state_->send(encoded, std::move(handler)); }
+bool Sender::send(std::string_view encoded, OutcomeHandler handler) {
+  return state_->send(encoded, std::move(handler));
+}
 bool Sender::attached() const noexcept { return state_->attached; }
 int Sender::credit() const noexcept { return state_->attached ? pn_link_credit(state_->link) : 0; }
 std::size_t Sender::queued() const noexcept { return state_->queue.size(); }

@@ -37,8 +37,7 @@ void check_file(const Tree& tree, const std::string& path, const Opened& opened)
   for (const auto& [key, node] : *opened.table) {
     if (opened.asked.contains(key.str())) continue;
     const std::string full = path.empty() ? std::string(key.str()) : path + "." + std::string(key.str());
-    throw ConfigError({tree.name, line_of(key)},
-                      full + ": unknown key" + suggestion(key.str(), opened.asked));
+    throw ConfigError({tree.name, line_of(key)}, full + ": unknown key" + suggestion(key.str(), opened.asked));
   }
 }
 
@@ -124,8 +123,7 @@ Section Document::section(std::string_view path) const {
     seen += (seen.empty() ? "" : ".") + std::string(key);
     const toml::node* node = table == nullptr ? nullptr : table->get(key);
     if (node != nullptr && !node->is_table()) {
-      throw ConfigError({tree_->name, node->source().begin.line},
-                        seen + ": must be a table, write [" + seen + "]");
+      throw ConfigError({tree_->name, node->source().begin.line}, seen + ": must be a table, write [" + seen + "]");
     }
     table = node == nullptr ? nullptr : node->as_table();
     start = dot + 1;

@@ -51,9 +51,7 @@ bool Section::present() const {
 
 bool Section::has(std::string_view key) const { return find(key).has_value(); }
 
-Origin Section::origin() const {
-  return {tree_->name, table_ == nullptr ? 0 : as_table(table_)->source().begin.line};
-}
+Origin Section::origin() const { return {tree_->name, table_ == nullptr ? 0 : as_table(table_)->source().begin.line}; }
 
 Origin Section::origin(std::string_view key) const {
   const auto value = find(key);
@@ -79,8 +77,7 @@ std::optional<Section::Value> Section::find(std::string_view key) const {
 }
 
 void Section::wrong_type(std::string_view key, const Value& value, std::string_view expected) const {
-  const std::string got =
-      value.node == nullptr ? "'" + value.text + "'" : "a value of type " + described(*value.node);
+  const std::string got = value.node == nullptr ? "'" + value.text + "'" : "a value of type " + described(*value.node);
   throw error(key, "expected " + std::string(expected) + ", got " + got);
 }
 
@@ -101,8 +98,7 @@ std::string Section::choice(std::string_view key, std::string_view fallback,
                             const std::vector<std::string>& allowed) const {
   std::string text = string(key, fallback);
   if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return text;
-  throw error(
-      key, "'" + text + "' is not a value it can have" + suggestion(text, {allowed.begin(), allowed.end()}));
+  throw error(key, "'" + text + "' is not a value it can have" + suggestion(text, {allowed.begin(), allowed.end()}));
 }
 
 bool Section::boolean(std::string_view key, bool fallback) const {
@@ -120,12 +116,12 @@ std::int64_t Section::integer(std::string_view key, std::int64_t fallback, std::
                               std::int64_t maximum) const {
   const auto value = find(key);
   if (!value) return fallback;
-  const auto number = value->node != nullptr ? value->node->value_exact<std::int64_t>()
-                                             : parse_number<std::int64_t>(value->text);
+  const auto number =
+      value->node != nullptr ? value->node->value_exact<std::int64_t>() : parse_number<std::int64_t>(value->text);
   if (!number) wrong_type(key, *value, "an integer");
   if (*number >= minimum && *number <= maximum) return *number;
-  throw error(key, std::to_string(*number) + " is out of range, " + std::to_string(minimum) + " to " +
-                       std::to_string(maximum));
+  throw error(
+      key, std::to_string(*number) + " is out of range, " + std::to_string(minimum) + " to " + std::to_string(maximum));
 }
 
 double Section::number(std::string_view key, double fallback, double minimum, double maximum) const {
@@ -187,9 +183,9 @@ std::vector<std::string> Section::strings(std::string_view key, std::vector<std:
   for (const toml::node& item : *array) {
     auto text = item.value_exact<std::string>();
     if (!text)
-      throw ConfigError({tree_->name, item.source().begin.line},
-                        path_ + "." + std::string(key) +
-                            ": expected an array of strings, one item is of type " + described(item));
+      throw ConfigError(
+          {tree_->name, item.source().begin.line},
+          path_ + "." + std::string(key) + ": expected an array of strings, one item is of type " + described(item));
     result.push_back(*std::move(text));
   }
   return result;

@@ -34,11 +34,9 @@ class Section {
   std::string string(std::string_view key, std::string_view fallback) const;
   std::string required_string(std::string_view key) const;
   /// One of `allowed`; anything else is an error with a suggestion.
-  std::string choice(std::string_view key, std::string_view fallback,
-                     const std::vector<std::string>& allowed) const;
+  std::string choice(std::string_view key, std::string_view fallback, const std::vector<std::string>& allowed) const;
   bool boolean(std::string_view key, bool fallback) const;
-  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t minimum,
-                       std::int64_t maximum) const;
+  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t minimum, std::int64_t maximum) const;
   double number(std::string_view key, double fallback, double minimum, double maximum) const;
   /// A string with a unit: "250ms", "5s", "2m".
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback) const;

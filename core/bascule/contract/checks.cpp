@@ -34,8 +34,7 @@ Pattern::Pattern(std::string_view expression) {
   options.set_log_errors(false);
   compiled_.reset(new Compiled{{re2::StringPiece(expression.data(), expression.size()), options}});
   if (!compiled_->expression.ok()) {
-    throw std::invalid_argument("vt.pattern \"" + std::string(expression) +
-                                "\": " + compiled_->expression.error());
+    throw std::invalid_argument("vt.pattern \"" + std::string(expression) + "\": " + compiled_->expression.error());
   }
 }
 Pattern::~Pattern() = default;

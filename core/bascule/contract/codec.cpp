@@ -6,12 +6,9 @@ namespace bascule::contract {
 
 thrift::Encoding encoding_of(rpc::Encoding encoding) {
   switch (encoding) {
-    case rpc::Encoding::compact:
-      return thrift::Encoding::compact;
-    case rpc::Encoding::binary:
-      return thrift::Encoding::binary;
-    case rpc::Encoding::json:
-      break;
+    case rpc::Encoding::compact: return thrift::Encoding::compact;
+    case rpc::Encoding::binary: return thrift::Encoding::binary;
+    case rpc::Encoding::json: break;
   }
   throw Error(Errc::invalid_argument, "the request is encoded as Thrift JSON; send compact or binary");
 }
@@ -20,13 +17,11 @@ namespace {
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
-thrift::Envelope opened(thrift::Encoding encoding, std::string_view message, Errc code,
-                        std::string_view what) {
+thrift::Envelope opened(thrift::Encoding encoding, std::string_view message, Errc code, std::string_view what) {
   auto envelope = thrift::open_message(encoding, message);
   if (!envelope.ok()) {
-    throw Error(code, std::string(what) +
-                          ": not a Thrift message: " + std::string(to_string(envelope.fault)) + " at byte " +
-                          std::to_string(envelope.offset));
+    throw Error(code, std::string(what) + ": not a Thrift message: " + std::string(to_string(envelope.fault)) +
+                          " at byte " + std::to_string(envelope.offset));
   }
   return envelope;
 }
@@ -35,13 +30,12 @@ thrift::Envelope opened(thrift::Encoding encoding, std::string_view message, Err
 
 std::string_view open_call(thrift::Encoding encoding, std::string_view message, std::string_view method) {
   const auto envelope = opened(encoding, message, Errc::invalid_argument, method);
-  if (envelope.header.type != thrift::MessageType::call &&
-      envelope.header.type != thrift::MessageType::oneway) {
+  if (envelope.header.type != thrift::MessageType::call && envelope.header.type != thrift::MessageType::oneway) {
     throw Error(Errc::invalid_argument, std::string(method) + ": the message is no call");
   }
   if (envelope.header.name != method) {
-    throw Error(Errc::invalid_argument, "the message is for " + quoted(envelope.header.name) +
-                                            ", its subject says " + quoted(method));
+    throw Error(Errc::invalid_argument,
+                "the message is for " + quoted(envelope.header.name) + ", its subject says " + quoted(method));
   }
   return envelope.body;
 }
@@ -53,9 +47,9 @@ std::string_view open_reply(const rpc::Reply& reply, std::string_view method) {
   if (envelope.header.type == thrift::MessageType::exception) {
     const auto exception = thrift::decode_exception(encoding, envelope.body);
     const bool unknown = exception && exception->kind == thrift::ApplicationException::unknown_method;
-    throw Error(unknown ? Errc::unimplemented : Errc::internal,
-                std::string(method) + ": " +
-                    (exception ? exception->message : "the service failed and did not say how"));
+    throw Error(
+        unknown ? Errc::unimplemented : Errc::internal,
+        std::string(method) + ": " + (exception ? exception->message : "the service failed and did not say how"));
   }
   if (envelope.header.type != thrift::MessageType::reply) {
     throw Error(Errc::internal, std::string(method) + ": the answer is no reply");
@@ -83,14 +77,13 @@ void rethrow_as(Errc code, std::string_view what) {
 }
 
 void throw_no_result(std::string_view method) {
-  throw Error(Errc::internal,
-              std::string(method) + ": the reply holds neither a result nor a declared exception");
+  throw Error(Errc::internal, std::string(method) + ": the reply holds neither a result nor a declared exception");
 }
 
 void throw_wrong_element(tp::TType found, tp::TType wanted) {
-  throw tp::TProtocolException(tp::TProtocolException::INVALID_DATA,
-                               "elements of Thrift type " + std::to_string(found) +
-                                   " where the contract has type " + std::to_string(wanted));
+  throw tp::TProtocolException(
+      tp::TProtocolException::INVALID_DATA,
+      "elements of Thrift type " + std::to_string(found) + " where the contract has type " + std::to_string(wanted));
 }
 
 void throw_missing(std::string_view argument) {

@@ -42,8 +42,7 @@ std::pair<thrift::Encoding, std::string_view> open_event(std::string_view messag
 
 /// Runs `read(protocol)` on a struct's bytes; what does not decode is Error(code).
 template <class Read>
-void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, std::string_view what,
-                 Read read) {
+void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, std::string_view what, Read read) {
   try {
     if (encoding == thrift::Encoding::compact) {
       thrift::CompactIn in(body);
@@ -59,8 +58,7 @@ void read_struct(thrift::Encoding encoding, std::string_view body, Errc code, st
 
 /// A whole message whose struct `write(protocol)` writes.
 template <class Write>
-std::string write_message(thrift::Encoding encoding, std::string_view name, thrift::MessageType type,
-                          Write write) {
+std::string write_message(thrift::Encoding encoding, std::string_view name, thrift::MessageType type, Write write) {
   std::string message;
   thrift::begin_message(message, encoding, name, type);
   if (encoding == thrift::Encoding::compact) {

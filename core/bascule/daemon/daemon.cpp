@@ -27,7 +27,8 @@ void write_json_string(std::ostream& out, const std::string& text) {
 }
 
 // Readers see the whole file or none: written beside it, then renamed.
-void write_ready_file(const std::string& path, const std::string& name, const std::map<std::string, std::string>& endpoints) {
+void write_ready_file(const std::string& path, const std::string& name,
+                      const std::map<std::string, std::string>& endpoints) {
   const std::string temporary = path + ".tmp";
   {
     std::ofstream out(temporary, std::ios::trunc);
@@ -43,7 +44,8 @@ void write_ready_file(const std::string& path, const std::string& name, const st
       separator = ",";
     }
     out << "}}\n";
-    if (!out.flush()) throw std::system_error(errno, std::generic_category(), "cannot write the ready file " + temporary);
+    if (!out.flush())
+      throw std::system_error(errno, std::generic_category(), "cannot write the ready file " + temporary);
   }
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot write the ready file " + path);

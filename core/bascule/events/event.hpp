@@ -11,13 +11,13 @@
 namespace bascule::events {
 
 struct Event {
-  std::string topic;   ///< "events.shop.OrderPlaced"
-  std::string type;    ///< "shop.OrderPlaced"
-  std::string id;      ///< unique; the inbox's key
-  std::string source;  ///< "orders": the service that says so
-  std::string key;     ///< ordering key (group-id); may be empty
+  std::string topic;         ///< "events.shop.OrderPlaced"
+  std::string type;          ///< "shop.OrderPlaced"
+  std::string id;            ///< unique; the inbox's key
+  std::string source;        ///< "orders": the service that says so
+  std::string key;           ///< ordering key (group-id); may be empty
   std::int64_t time_ms = 0;  ///< when it happened, Unix epoch
-  std::string body;    ///< whole Thrift message (ONEWAY), compact
+  std::string body;          ///< whole Thrift message (ONEWAY), compact
   telemetry::TraceContext trace;
 };
 

@@ -35,8 +35,7 @@ asio::awaitable<InboxEntry> inbox_begin(pg::Transaction& tx, std::string_view co
                                         std::string_view request_hash = {});
 
 /// Queues the answer to be given to duplicates. After inbox_begin() in the same transaction.
-void inbox_store_reply(pg::Transaction& tx, std::string_view consumer, std::string_view id,
-                       std::string reply);
+void inbox_store_reply(pg::Transaction& tx, std::string_view consumer, std::string_view id, std::string reply);
 
 /// SHA-256 over method and request body: what tells a retry from another request under the same key.
 std::string inbox_request_hash(std::string_view method, std::string_view body);

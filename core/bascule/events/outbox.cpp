@@ -13,8 +13,7 @@ std::string new_event_id() {
     std::seed_seq seed{device(), device(), device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }();
-  const auto now =
-      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch();
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch();
   const std::uint64_t high = static_cast<std::uint64_t>(now.count()) << 16 | 0x7000 | (random() & 0xfff);
   const std::uint64_t low = (random() >> 2) | 0x8000'0000'0000'0000;
   constexpr std::string_view hex = "0123456789abcdef";
@@ -38,8 +37,8 @@ std::string outbox_add(pg::Transaction& tx, OutboxRow row) {
   tx.queue(
       "insert into bascule_outbox (event_id, topic, type, key, body, headers) values ($1, $2, $3, $4, $5, "
       "$6)",
-      row.event_id, std::move(row.topic), std::move(row.type), std::move(row.key),
-      pg::Bytes{std::move(row.body)}, headers);
+      row.event_id, std::move(row.topic), std::move(row.type), std::move(row.key), pg::Bytes{std::move(row.body)},
+      headers);
   return row.event_id;
 }
 

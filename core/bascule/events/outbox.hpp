@@ -20,10 +20,10 @@
 namespace bascule::events {
 
 struct OutboxRow {
-  std::string topic;  ///< "events.shop.OrderPlaced"
-  std::string type;   ///< "shop.OrderPlaced"
-  std::string key{};  ///< ordering key; empty: the event has no order
-  std::string body;   ///< the encoded event, opaque bytes
+  std::string topic;                                           ///< "events.shop.OrderPlaced"
+  std::string type;                                            ///< "shop.OrderPlaced"
+  std::string key{};                                           ///< ordering key; empty: the event has no order
+  std::string body;                                            ///< the encoded event, opaque bytes
   std::vector<std::pair<std::string, std::string>> headers{};  ///< traceparent and the like
   std::string event_id{};                                      ///< a UUID; empty: outbox_add makes one
   // Known when it is read back:

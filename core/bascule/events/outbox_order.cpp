@@ -55,8 +55,7 @@ void OutboxOrder::confirmed(const OutboxRow& row, Clock::time_point now) {
     }
   }
   if (probing()) {
-    for (auto& [name, block] : blocks_)
-      block.until = now;  // the broker is back: nobody waits for its own backoff
+    for (auto& [name, block] : blocks_) block.until = now;  // the broker is back: nobody waits for its own backoff
   }
   failures_ = 0;
   pause_.reset();
@@ -66,8 +65,7 @@ void OutboxOrder::failed(const OutboxRow& row, Clock::time_point now, std::uint6
   in_flight_ -= 1;
   failures_ += 1;
   // What is behind the row stays behind it: it is not published in this batch.
-  auto& block =
-      blocks_.try_emplace(name_of(row), Block{Backoff(limits_.backoff), now, row.id, row.key}).first->second;
+  auto& block = blocks_.try_emplace(name_of(row), Block{Backoff(limits_.backoff), now, row.id, row.key}).first->second;
   block.until = now + block.backoff.next(random);
   const bool too_many = blocks_.size() > limits_.blocked;
   if (failures_ < limits_.broker_away && !too_many) return;

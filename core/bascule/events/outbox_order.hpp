@@ -39,9 +39,7 @@ class OutboxOrder {
   void confirmed(const OutboxRow& row, Clock::time_point now);
   void failed(const OutboxRow& row, Clock::time_point now, std::uint64_t random);
   /// Nothing is being published, and nothing more of what was loaded may be.
-  bool settled(Clock::time_point now) const noexcept {
-    return in_flight_ == 0 && (ready_.empty() || paused(now));
-  }
+  bool settled(Clock::time_point now) const noexcept { return in_flight_ == 0 && (ready_.empty() || paused(now)); }
 
   /// Ids that are published and are to be deleted; forgotten once that is done.
   const std::vector<std::int64_t>& confirmed_ids() const noexcept { return confirmed_; }

@@ -34,8 +34,7 @@ OutboxRow read(const pg::Row& row) {
   made.key = row.get<std::string>(4);
   made.body = row.get<pg::Bytes>(5).data;
   const auto headers = row.get<std::vector<std::string>>(6);
-  for (std::size_t i = 0; i + 1 < headers.size(); i += 2)
-    made.headers.emplace_back(headers[i], headers[i + 1]);
+  for (std::size_t i = 0; i + 1 < headers.size(); i += 2) made.headers.emplace_back(headers[i], headers[i + 1]);
   made.created_at = row.get<pg::Timestamp>(7);
   return made;
 }
@@ -138,8 +137,7 @@ asio::awaitable<void> OutboxRelay::Core::session() {
 }
 
 asio::awaitable<bool> OutboxRelay::Core::become_active() {
-  const auto locked =
-      co_await connection_->exec(database_deadline(), "select pg_try_advisory_lock($1)", lock_key);
+  const auto locked = co_await connection_->exec(database_deadline(), "select pg_try_advisory_lock($1)", lock_key);
   stats_.active = locked.one<bool>();
   if (stats_.active) {
     log("outbox: this relay is the active one");
@@ -185,8 +183,7 @@ asio::awaitable<void> OutboxRelay::Core::relay_once() {
   if ((co_await connection_->exec(database_deadline(), any_unsettled)).one<bool>()) {
     // Somebody's commit is still held back by a transaction that began earlier: look again soon, ever less
     // often.
-    unsettled_wait_ =
-        std::clamp<Clock::duration>(unsettled_wait_ * 2, std::chrono::milliseconds(1), options_.poll);
+    unsettled_wait_ = std::clamp<Clock::duration>(unsettled_wait_ * 2, std::chrono::milliseconds(1), options_.poll);
     until = std::min(until, now + unsettled_wait_);
   }
   if (const auto retry = order_.next_retry(now)) until = std::min(until, *retry);
@@ -230,8 +227,7 @@ asio::awaitable<void> OutboxRelay::Core::publish_one(std::shared_ptr<Core> self,
 
 asio::awaitable<void> OutboxRelay::Core::prune_inbox() {
   next_prune_ = Clock::now() + options_.prune_every;
-  stats_.pruned +=
-      co_await inbox_prune(*connection_, options_.keep_inbox, Deadline::after(options_.database_timeout));
+  stats_.pruned += co_await inbox_prune(*connection_, options_.keep_inbox, Deadline::after(options_.database_timeout));
 }
 
 asio::awaitable<void> OutboxRelay::Core::rest(Clock::time_point until) {

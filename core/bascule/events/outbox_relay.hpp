@@ -38,8 +38,7 @@ struct OutboxRelayOptions {
   Clock::duration standby_poll = std::chrono::seconds(1);  ///< tries to become the active one
   Clock::duration publish_timeout = std::chrono::seconds(10);
   Clock::duration database_timeout = std::chrono::seconds(10);
-  std::chrono::seconds keep_inbox =
-      std::chrono::hours(24 * 7);  ///< inbox rows older than that are removed; 0: never
+  std::chrono::seconds keep_inbox = std::chrono::hours(24 * 7);  ///< inbox rows older than that are removed; 0: never
   Clock::duration prune_every = std::chrono::hours(1);
   std::function<void(std::string_view)> log{};
 };

@@ -30,8 +30,7 @@ class Backoff {
     const auto span = std::max(ceiling_ - limits_.floor, Duration::zero());
     // 53 random bits as a share of [0, 1).
     const double share = static_cast<double>(random >> 11) * 0x1.0p-53;
-    const auto wait =
-        limits_.floor + Duration(static_cast<Duration::rep>(share * static_cast<double>(span.count())));
+    const auto wait = limits_.floor + Duration(static_cast<Duration::rep>(share * static_cast<double>(span.count())));
     ceiling_ = ceiling_ > limits_.most / 2 ? limits_.most : ceiling_ * 2;
     attempts_ += 1;
     return wait;

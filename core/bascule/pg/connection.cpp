@@ -129,8 +129,7 @@ asio::awaitable<void> Connection::handshake() {
     next = PQconnectPoll(raw_.get());
   }
   if (next != PGRES_POLLING_OK) throw Error(Errc::unavailable, last_message());
-  if (PQsetnonblocking(raw_.get(), 1) != 0 || !enter_pipeline())
-    throw Error(Errc::unavailable, last_message());
+  if (PQsetnonblocking(raw_.get(), 1) != 0 || !enter_pipeline()) throw Error(Errc::unavailable, last_message());
   socket_.assign(PQsocket(raw_.get()));
   state_ = State::open;
   wait_readable();
@@ -156,11 +155,9 @@ asio::awaitable<void> Connection::script(Deadline deadline, std::string text) {
 }
 
 void Connection::check_usable(Deadline deadline) const {
-  if (state_ != State::open)
-    throw Error(Errc::unavailable, "the connection to PostgreSQL " + name_ + " is closed");
+  if (state_ != State::open) throw Error(Errc::unavailable, "the connection to PostgreSQL " + name_ + " is closed");
   if (deadline.expired()) {
-    throw Error(Errc::deadline_exceeded,
-                "the deadline passed before the statement was sent to PostgreSQL " + name_);
+    throw Error(Errc::deadline_exceeded, "the deadline passed before the statement was sent to PostgreSQL " + name_);
   }
   if (in_flight() >= options_.max_in_flight) {
     throw Error(Errc::resource_exhausted, "the connection to PostgreSQL " + name_ + " has " +
@@ -190,8 +187,7 @@ void Connection::limit(Deadline deadline) {
   if (step == session_timeout_ms_ || state_ != State::open) return;
   session_timeout_ms_ = step;
   const auto unit = std::make_shared<Unit>();
-  unit->statements.push_back(
-      Statement("select set_config('statement_timeout', $1, false)", std::to_string(step)));
+  unit->statements.push_back(Statement("select set_config('statement_timeout', $1, false)", std::to_string(step)));
   pipeline_.enqueue(unit);
   mark_dirty();
 }
@@ -259,8 +255,7 @@ bool Connection::drain() {
     auto reply = to_reply(result);
     if (!reply || ends > 2)
       return lost("the answers are not those of the statements sent (COPY is not supported)"), false;
-    if (!pipeline_.on_reply(*std::move(reply)))
-      return lost("the answers are not those of the statements sent"), false;
+    if (!pipeline_.on_reply(*std::move(reply))) return lost("the answers are not those of the statements sent"), false;
     if (!is_open()) return false;  // somebody closed it when told
   }
   return true;
@@ -323,23 +318,21 @@ bool Connection::enter_pipeline() {
 }
 
 bool Connection::send_prepare(const std::string& name, std::string_view text) {
-  return enter_pipeline() &&
-         PQsendPrepare(raw_.get(), name.c_str(), std::string(text).c_str(), 0, nullptr) == 1;
+  return enter_pipeline() && PQsendPrepare(raw_.get(), name.c_str(), std::string(text).c_str(), 0, nullptr) == 1;
 }
 
 bool Connection::send_prepared(const std::string& name, const Statement& statement) {
   const Arrays arrays(statement);
   return enter_pipeline() &&
-         PQsendQueryPrepared(raw_.get(), name.c_str(), arrays.count(), arrays.values.data(),
-                             arrays.lengths.data(), arrays.formats.data(), format_code(statement)) == 1;
+         PQsendQueryPrepared(raw_.get(), name.c_str(), arrays.count(), arrays.values.data(), arrays.lengths.data(),
+                             arrays.formats.data(), format_code(statement)) == 1;
 }
 
 bool Connection::send_unprepared(const Statement& statement) {
   const Arrays arrays(statement);
-  return enter_pipeline() &&
-         PQsendQueryParams(raw_.get(), std::string(statement.text()).c_str(), arrays.count(), nullptr,
-                           arrays.values.data(), arrays.lengths.data(), arrays.formats.data(),
-                           format_code(statement)) == 1;
+  return enter_pipeline() && PQsendQueryParams(raw_.get(), std::string(statement.text()).c_str(), arrays.count(),
+                                               nullptr, arrays.values.data(), arrays.lengths.data(),
+                                               arrays.formats.data(), format_code(statement)) == 1;
 }
 
 bool Connection::send_sync() {

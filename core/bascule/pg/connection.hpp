@@ -32,7 +32,7 @@ struct pg_conn;
 namespace bascule::pg {
 
 struct ConnectionOptions {
-  std::string conninfo;  ///< as libpq takes it: "host=… dbname=… user=…" or postgresql://…
+  std::string conninfo;               ///< as libpq takes it: "host=… dbname=… user=…" or postgresql://…
   std::size_t statement_cache = 256;  ///< prepared statements kept, least recently used out; 0: none
   std::size_t max_in_flight = 1024;   ///< units in the pipeline, above which exec() is refused
 };

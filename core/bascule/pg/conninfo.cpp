@@ -17,8 +17,7 @@ namespace bascule::pg {
 namespace {
 
 std::string value_of(const Parameters& parameters, std::string_view key) {
-  const auto at =
-      std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.first == key; });
+  const auto at = std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.first == key; });
   return at == parameters.end() ? std::string() : at->second;
 }
 
@@ -43,8 +42,7 @@ std::vector<std::string> split(const std::string& list) {
 }
 
 bool needs_resolving(const HostEntry& entry) {
-  if (!entry.address.empty() || entry.host.empty() || entry.host[0] == '/' || entry.host[0] == '@')
-    return false;
+  if (!entry.address.empty() || entry.host.empty() || entry.host[0] == '/' || entry.host[0] == '@') return false;
   boost::system::error_code not_an_address;
   asio::ip::make_address(entry.host, not_an_address);
   return static_cast<bool>(not_an_address);
@@ -60,8 +58,7 @@ Parameters parse_conninfo(const std::string& conninfo) {
     std::string text = message != nullptr ? message : "out of memory";
     PQfreemem(message);
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    throw Error(Errc::invalid_argument,
-                "the database setting is not a PostgreSQL connection string: " + text);
+    throw Error(Errc::invalid_argument, "the database setting is not a PostgreSQL connection string: " + text);
   }
   Parameters parameters;
   for (const auto* one = options.get(); one->keyword != nullptr; ++one) {
@@ -79,8 +76,7 @@ void add_defaults(Parameters& parameters) {
   // ours.
   const auto own = value_of(parameters, "options");
   set(parameters, "options",
-      "-c client_connection_check_interval=2s" + (own.empty() ? "" : " " + own) +
-          " -c datestyle=ISO -c timezone=UTC");
+      "-c client_connection_check_interval=2s" + (own.empty() ? "" : " " + own) + " -c datestyle=ISO -c timezone=UTC");
 }
 
 std::vector<HostEntry> host_list(const Parameters& parameters) {
@@ -131,11 +127,9 @@ asio::awaitable<void> resolve_hosts(Parameters& parameters, Deadline deadline) {
     const auto found =
         co_await resolver.async_resolve(entry.host, "", asio::redirect_error(asio::use_awaitable, error));
     if (error) failures += (failures.empty() ? "" : "; ") + entry.host + ": " + error.message();
-    for (const auto& one : found)
-      resolved.push_back({entry.host, one.endpoint().address().to_string(), entry.port});
+    for (const auto& one : found) resolved.push_back({entry.host, one.endpoint().address().to_string(), entry.port});
   }
-  if (resolved.empty())
-    throw Error(Errc::unavailable, "the database's host name does not resolve: " + failures);
+  if (resolved.empty()) throw Error(Errc::unavailable, "the database's host name does not resolve: " + failures);
   set_hosts(parameters, resolved);
 }
 
@@ -144,8 +138,7 @@ std::string describe(const Parameters& parameters) {
   if (name.empty()) name = value_of(parameters, "user");
   const auto host = value_of(parameters, "host");
   const auto port = value_of(parameters, "port");
-  return "\"" + name + "\" at " + (host.empty() ? "the default socket" : host) +
-         (port.empty() ? "" : " port " + port);
+  return "\"" + name + "\" at " + (host.empty() ? "the default socket" : host) + (port.empty() ? "" : " port " + port);
 }
 
 }  // namespace bascule::pg

@@ -13,8 +13,7 @@ namespace {
 [[noreturn]] void mismatch(const Field& field, const char* wanted) {
   std::string text = "column \"" + std::string(field.column) + "\" (type OID " + std::to_string(field.type);
   if (!field.binary) text += ", value '" + std::string(field.bytes.substr(0, 40)) + "'";
-  throw Error(Errc::internal,
-              text + ") cannot be read as " + wanted + ": read another type, or cast it in the SQL");
+  throw Error(Errc::internal, text + ") cannot be read as " + wanted + ": read another type, or cast it in the SQL");
 }
 
 bool is(const Field& field, TypeOid type) { return field.type == static_cast<std::uint32_t>(type); }
@@ -113,8 +112,7 @@ Timestamp binary_timestamp(const Field& field) {
   constexpr Timestamp epoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
   const auto micros = static_cast<std::int64_t>(big_endian(field.bytes));
   constexpr auto limit = std::numeric_limits<std::int64_t>::max();
-  if (micros == limit || micros == std::numeric_limits<std::int64_t>::min())
-    mismatch(field, "a finite timestamp");
+  if (micros == limit || micros == std::numeric_limits<std::int64_t>::min()) mismatch(field, "a finite timestamp");
   return epoch + std::chrono::microseconds(micros);
 }
 
@@ -142,8 +140,8 @@ bool is_textual(const Field& field) {
 }  // namespace
 
 void Field::refuse_null() const {
-  throw Error(Errc::internal, "column \"" + std::string(column) +
-                                  "\" is NULL: read it as std::optional, or coalesce it in the SQL");
+  throw Error(Errc::internal,
+              "column \"" + std::string(column) + "\" is NULL: read it as std::optional, or coalesce it in the SQL");
 }
 
 template <>
@@ -171,8 +169,7 @@ std::uint64_t decode<std::uint64_t>(const Field& field) {
 template <>
 double decode<double>(const Field& field) {
   if (!field.binary) return from_text<double>(field, "double");
-  if (is(field, TypeOid::float8) && field.bytes.size() == 8)
-    return std::bit_cast<double>(big_endian(field.bytes));
+  if (is(field, TypeOid::float8) && field.bytes.size() == 8) return std::bit_cast<double>(big_endian(field.bytes));
   if (is(field, TypeOid::float4) && field.bytes.size() == 4)
     return std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(field.bytes)));
   mismatch(field, "double");
@@ -214,8 +211,7 @@ Timestamp decode<Timestamp>(const Field& field) {
 template <>
 std::vector<std::string> decode<std::vector<std::string>>(const Field& field) {
   const auto text = field.bytes;
-  if (field.binary || text.size() < 2 || text.front() != '{' || text.back() != '}')
-    mismatch(field, "an array");
+  if (field.binary || text.size() < 2 || text.front() != '{' || text.back() != '}') mismatch(field, "an array");
   std::vector<std::string> elements;
   std::size_t at = 1;
   if (text == "{}") return elements;

@@ -71,9 +71,8 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 template <class T, class... List>
 inline constexpr bool one_of = (std::same_as<T, List> || ...);
 template <class T>
-inline constexpr bool scalar =
-    one_of<T, bool, std::int16_t, std::int32_t, std::int64_t, std::uint64_t, double, std::string,
-           std::string_view, Bytes, Timestamp, std::vector<std::string>>;
+inline constexpr bool scalar = one_of<T, bool, std::int16_t, std::int32_t, std::int64_t, std::uint64_t, double,
+                                      std::string, std::string_view, Bytes, Timestamp, std::vector<std::string>>;
 template <class T>
 inline constexpr bool scalar<std::optional<T>> = scalar<T>;
 }  // namespace detail

@@ -13,8 +13,7 @@ class PoolCore;
 
 class Lease {
  public:
-  Lease(std::shared_ptr<PoolCore> core, std::size_t slot, PoolState::Use use,
-        std::shared_ptr<Connection> connection)
+  Lease(std::shared_ptr<PoolCore> core, std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection)
       : core_(std::move(core)), slot_(slot), use_(use), connection_(std::move(connection)) {}
   ~Lease() { give_back(); }
   Lease(Lease&& other) noexcept = default;

@@ -40,13 +40,11 @@ asio::awaitable<std::shared_ptr<Connection>> connect(Loop& loop, std::string con
   }
 }
 
-asio::awaitable<std::vector<AppliedMigration>> applied(Connection& db, std::string_view scope,
-                                                       Deadline deadline) {
-  const auto rows = co_await db.exec(
-      deadline, "select name, checksum from bascule_migrations where scope = $1 order by name", scope);
+asio::awaitable<std::vector<AppliedMigration>> applied(Connection& db, std::string_view scope, Deadline deadline) {
+  const auto rows =
+      co_await db.exec(deadline, "select name, checksum from bascule_migrations where scope = $1 order by name", scope);
   std::vector<AppliedMigration> record;
-  for (const auto& row : rows)
-    record.push_back({row.get<std::string>("name"), row.get<std::string>("checksum")});
+  for (const auto& row : rows) record.push_back({row.get<std::string>("name"), row.get<std::string>("checksum")});
   co_return record;
 }
 
@@ -54,8 +52,8 @@ asio::awaitable<void> apply(Connection& db, std::string_view scope, Migration mi
   co_await db.exec(deadline, "begin");
   try {
     co_await db.script(deadline, std::string(migration.sql));
-    co_await db.exec(deadline, "insert into bascule_migrations (scope, name, checksum) values ($1, $2, $3)",
-                     scope, migration.name, migration_checksum(migration.sql));
+    co_await db.exec(deadline, "insert into bascule_migrations (scope, name, checksum) values ($1, $2, $3)", scope,
+                     migration.name, migration_checksum(migration.sql));
     co_await db.exec(deadline, "commit");
   } catch (const SqlError& error) {
     auto fields = error.fields();
@@ -64,8 +62,7 @@ asio::awaitable<void> apply(Connection& db, std::string_view scope, Migration mi
   }
 }
 
-asio::awaitable<std::size_t> bring_up(Connection& db, std::string_view scope, Migrations wanted,
-                                      Deadline deadline) {
+asio::awaitable<std::size_t> bring_up(Connection& db, std::string_view scope, Migrations wanted, Deadline deadline) {
   const auto record = co_await applied(db, scope, deadline);
   const auto pending = pending_migrations(wanted, record);
   for (const auto& migration : pending) co_await apply(db, scope, migration, deadline);
@@ -116,8 +113,7 @@ std::vector<Migration> pending_migrations(Migrations wanted, const std::vector<A
   return {wanted.begin() + static_cast<std::ptrdiff_t>(at), wanted.end()};
 }
 
-asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service,
-                                     Deadline deadline) {
+asio::awaitable<std::size_t> migrate(Loop& loop, std::string conninfo, Migrations service, Deadline deadline) {
   const auto db = co_await connect(loop, std::move(conninfo), deadline);
   // A session lock: released with the connection, whatever becomes of this program.
   co_await db->exec(deadline, "select pg_advisory_lock($1)", lock_key);

@@ -6,8 +6,7 @@
 namespace bascule::pg {
 
 bool Pipeline::withdraw(const Unit& unit) {
-  const auto at =
-      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.get() == &unit; });
+  const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.get() == &unit; });
   if (at == waiting_.end()) return false;
   waiting_.erase(at);
   return true;
@@ -15,8 +14,7 @@ bool Pipeline::withdraw(const Unit& unit) {
 
 bool Pipeline::send() {
   while (!waiting_.empty() && !script_in_flight_) {
-    if (!waiting_.front()->script.empty() && !sent_.empty())
-      return true;  // a script needs the connection for itself
+    if (!waiting_.front()->script.empty() && !sent_.empty()) return true;  // a script needs the connection for itself
     const auto unit = std::move(waiting_.front());
     waiting_.pop_front();
     unit->started = true;
@@ -85,17 +83,13 @@ bool Pipeline::on_reply(Reply reply) {
       if (head.op == Op::sync) return false;
       on_done(head, std::move(reply.result));
       return true;
-    case Reply::Kind::error:
-      on_error(head, std::move(reply.error));
-      return true;
+    case Reply::Kind::error: on_error(head, std::move(reply.error)); return true;
     case Reply::Kind::skipped:
       if (head.op == Op::sync || head.op == Op::script) return false;
       on_skipped(head);
       return true;
-    case Reply::Kind::end:
-      return on_end();
-    case Reply::Kind::synced:
-      return on_synced();
+    case Reply::Kind::end: return on_end();
+    case Reply::Kind::synced: return on_synced();
   }
   return false;
 }
@@ -116,8 +110,7 @@ void Pipeline::on_error(Entry& head, ErrorFields error) {
   }
   if (head.op == Op::prepare) cache_.forget(head.name);
   if (head.op == Op::execute && !head.name.empty()) {
-    const bool stale =
-        error.sqlstate == "0A000";  // "cached plan must not change result type", after a migration
+    const bool stale = error.sqlstate == "0A000";  // "cached plan must not change result type", after a migration
     if (stale || error.sqlstate == "26000") cache_.forget(head.name);
     if (stale) cache_.evict_later(head.name);
   }
@@ -139,8 +132,7 @@ bool Pipeline::on_end() {
   // An error at the sync point itself (a deferred constraint at commit) is followed by an end too; the sync
   // is yet to come.
   if (head.op == Op::sync) return head.answered;
-  if (!head.answered)
-    return head.op != Op::script;  // the end that follows nothing: libpq gives one between commands
+  if (!head.answered) return head.op != Op::script;  // the end that follows nothing: libpq gives one between commands
   const auto unit = head.unit;
   const bool script = head.op == Op::script;
   sent_.pop_front();
@@ -156,8 +148,8 @@ bool Pipeline::on_synced() {
   const auto unit = std::move(sent_.front().unit);
   sent_.pop_front();
   // Success without an answer to each statement would be a lie told to the caller.
-  const bool whole = !std::holds_alternative<std::monostate>(unit->failure) ||
-                     unit->results.size() == unit->statements.size();
+  const bool whole =
+      !std::holds_alternative<std::monostate>(unit->failure) || unit->results.size() == unit->statements.size();
   if (!whole) unit->failure = Broken{Errc::internal, "PostgreSQL reached a sync point with answers missing"};
   finish(unit);
   return whole;

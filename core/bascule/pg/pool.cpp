@@ -27,8 +27,7 @@ asio::awaitable<Result> exec_on(std::shared_ptr<PoolCore> core, Deadline deadlin
   }
 }
 
-asio::awaitable<Transaction> begin_on(std::shared_ptr<PoolCore> core, Deadline deadline,
-                                      TransactionOptions options) {
+asio::awaitable<Transaction> begin_on(std::shared_ptr<PoolCore> core, Deadline deadline, TransactionOptions options) {
   auto lease = co_await core->acquire(PoolState::Use::exclusive, deadline);
   co_return Transaction(std::move(lease), deadline, options);
 }

@@ -11,8 +11,7 @@
 namespace bascule::pg {
 
 void Lease::give_back() noexcept {
-  if (const auto core = std::exchange(core_, nullptr))
-    core->give_back(slot_, use_, std::move(connection_), settled_);
+  if (const auto core = std::exchange(core_, nullptr)) core->give_back(slot_, use_, std::move(connection_), settled_);
 }
 
 PoolCore::PoolCore(Loop& loop, PoolOptions options)
@@ -33,16 +32,13 @@ asio::awaitable<Lease> PoolCore::acquire(PoolState::Use use, Deadline deadline) 
       stats_.granted += 1;
       pump();  // a crowded connection may call for one more
       co_return lease(verdict.slot, use);
-    case PoolState::Answer::down:
-      refuse_down();
+    case PoolState::Answer::down: refuse_down();
     case PoolState::Answer::full:
       stats_.refused_full += 1;
       throw Error(Errc::resource_exhausted, "all " + std::to_string(state_.limits().max) +
                                                 " connections to the database are in use and " +
-                                                std::to_string(state_.limits().max_waiters) +
-                                                " callers wait already");
-    case PoolState::Answer::queued:
-      break;
+                                                std::to_string(state_.limits().max_waiters) + " callers wait already");
+    case PoolState::Answer::queued: break;
   }
   const auto waiter = std::make_shared<Waiter>(loop_.context(), deadline);
   waiters_.emplace(verdict.ticket, waiter);
@@ -55,8 +51,8 @@ asio::awaitable<Lease> PoolCore::acquire(PoolState::Use use, Deadline deadline) 
   if (waiter->slot) {
     stats_.granted += 1;
     stats_.waited += 1;
-    stats_.wait_us += static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since).count());
+    stats_.wait_us +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since).count());
     co_return lease(*waiter->slot, use);
   }
   if (waiter->refused) refuse_down();
@@ -68,31 +64,27 @@ asio::awaitable<Lease> PoolCore::acquire(PoolState::Use use, Deadline deadline) 
 
 void PoolCore::check_open(Deadline deadline) const {
   if (closed_) throw Error(Errc::unavailable, "the database pool is closed");
-  if (deadline.expired())
-    throw Error(Errc::deadline_exceeded, "the deadline passed before the database was asked");
+  if (deadline.expired()) throw Error(Errc::deadline_exceeded, "the deadline passed before the database was asked");
 }
 
 void PoolCore::refuse_down() {
   stats_.refused_down += 1;
-  throw Error(Errc::unavailable,
-              "the database cannot be reached: " + (closed_ ? "the pool is closed" : last_error_));
+  throw Error(Errc::unavailable, "the database cannot be reached: " + (closed_ ? "the pool is closed" : last_error_));
 }
 
 void PoolCore::refuse_deadline() {
   stats_.refused_deadline += 1;
   const auto now = state_.counts();
-  throw Error(Errc::deadline_exceeded,
-              "no database connection became free in time: " + std::to_string(now.in_use) + " in use of " +
-                  std::to_string(state_.limits().max) + ", " + std::to_string(now.waiting) +
-                  " other callers wait");
+  throw Error(Errc::deadline_exceeded, "no database connection became free in time: " + std::to_string(now.in_use) +
+                                           " in use of " + std::to_string(state_.limits().max) + ", " +
+                                           std::to_string(now.waiting) + " other callers wait");
 }
 
 Lease PoolCore::lease(std::size_t slot, PoolState::Use use) {
   return Lease(shared_from_this(), slot, use, connections_[slot]);
 }
 
-void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection,
-                         bool settled) {
+void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<Connection> connection, bool settled) {
   const bool clean = use == PoolState::Use::shared ? settled : connection->is_clean();
   if (closed_) connection->close();
   if (!connection->is_open() || clean) {
@@ -100,8 +92,7 @@ void PoolCore::give_back(std::size_t slot, PoolState::Use use, std::shared_ptr<C
     pump();
     return;
   }
-  asio::co_spawn(loop_.context(), recover(shared_from_this(), slot, use, std::move(connection)),
-                 asio::detached);
+  asio::co_spawn(loop_.context(), recover(shared_from_this(), slot, use, std::move(connection)), asio::detached);
 }
 
 asio::awaitable<void> PoolCore::recover(std::shared_ptr<PoolCore> self, std::size_t slot, PoolState::Use use,
@@ -167,8 +158,8 @@ void PoolCore::on_open_failed(std::size_t slot, const std::string& why) {
   connections_[slot].reset();
   state_.open_failed(slot);
   const auto wait = backoff_.next(random_());
-  log(why + "; trying again in " +
-      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()) + " ms");
+  log(why + "; trying again in " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()) +
+      " ms");
   retry_timer_.expires_after(wait);
   retry_timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
     const auto self = weak.lock();

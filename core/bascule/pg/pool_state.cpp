@@ -55,8 +55,7 @@ std::optional<std::size_t> PoolState::next_open() {
   if (!wanted) return std::nullopt;
   // After a failure one connection feels the way; the others follow once it is up.
   if (failed_ && opening > 0) return std::nullopt;
-  const auto free =
-      std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.phase == Phase::vacant; });
+  const auto free = std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.phase == Phase::vacant; });
   if (free == slots_.end()) return std::nullopt;
   free->phase = Phase::opening;
   return static_cast<std::size_t>(free - slots_.begin());

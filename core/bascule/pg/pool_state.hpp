@@ -24,8 +24,7 @@ class PoolState {
     std::size_t max = 8;            ///< connections at most
     std::size_t max_waiters = 256;  ///< above which callers are refused
     std::size_t max_shared = 32;    ///< single statements in one connection's pipeline
-    std::size_t crowded_at =
-        4;  ///< single statements on the least loaded connection that make it open one more
+    std::size_t crowded_at = 4;     ///< single statements on the least loaded connection that make it open one more
   };
   enum class Use { exclusive, shared };
   enum class Answer {

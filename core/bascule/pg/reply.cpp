@@ -33,17 +33,12 @@ std::optional<Reply> to_reply(PGresult* result) {
   switch (PQresultStatus(result)) {
     case PGRES_EMPTY_QUERY:
     case PGRES_COMMAND_OK:
-    case PGRES_TUPLES_OK:
-      return Reply{Kind::done, std::move(owned)};
+    case PGRES_TUPLES_OK: return Reply{Kind::done, std::move(owned)};
     case PGRES_FATAL_ERROR:
-    case PGRES_BAD_RESPONSE:
-      return Reply{Kind::error, {}, error_of(result)};
-    case PGRES_PIPELINE_ABORTED:
-      return Reply{Kind::skipped};
-    case PGRES_PIPELINE_SYNC:
-      return Reply{Kind::synced};
-    default:
-      return std::nullopt;
+    case PGRES_BAD_RESPONSE: return Reply{Kind::error, {}, error_of(result)};
+    case PGRES_PIPELINE_ABORTED: return Reply{Kind::skipped};
+    case PGRES_PIPELINE_SYNC: return Reply{Kind::synced};
+    default: return std::nullopt;
   }
 }
 

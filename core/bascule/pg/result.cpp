@@ -46,8 +46,8 @@ std::uint64_t Result::affected() const noexcept {
 
 Row Result::operator[](std::size_t row) const {
   if (row >= rows_) {
-    throw Error(Errc::internal, "the result has " + std::to_string(rows_) + " rows, number " +
-                                    std::to_string(row) + " (counted from 0) was asked for");
+    throw Error(Errc::internal, "the result has " + std::to_string(rows_) + " rows, number " + std::to_string(row) +
+                                    " (counted from 0) was asked for");
   }
   return Row(*this, row);
 }

@@ -145,8 +145,7 @@ T Row::as() const {
   else if constexpr (detail::is_tuple<T>)
     return tuple<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
   else {
-    static_assert(std::is_aggregate_v<T>,
-                  "a row is read as a scalar, a std::tuple or an aggregate of such fields");
+    static_assert(std::is_aggregate_v<T>, "a row is read as a scalar, a std::tuple or an aggregate of such fields");
     return aggregate<T>();
   }
 }

@@ -61,19 +61,21 @@ class Param {
   template <std::same_as<bool> B>
   Param(B value) : value_(value ? "t" : "f") {}
   template <std::integral I>
-  requires(!std::same_as<I, bool> && !std::same_as<I, char>) Param(I value) : value_(integer(value)) {}
+    requires(!std::same_as<I, bool> && !std::same_as<I, char>)
+  Param(I value) : value_(integer(value)) {}
   template <std::floating_point F>
   Param(F value) : value_(real(static_cast<double>(value))) {}
   template <class D>
-  requires(!std::same_as<D, std::chrono::microseconds>) Param(std::chrono::sys_time<D> at)
-      : Param(std::chrono::floor<std::chrono::microseconds>(at)) {}
+    requires(!std::same_as<D, std::chrono::microseconds>)
+  Param(std::chrono::sys_time<D> at) : Param(std::chrono::floor<std::chrono::microseconds>(at)) {}
   template <class T>
   Param(std::optional<T> value) {
     if (value) *this = Param(*std::move(value));
   }
   /// An array: `where id = any($1)`.
   template <class T>
-  requires(!std::same_as<T, std::byte>) Param(const std::vector<T>& values) {
+    requires(!std::same_as<T, std::byte>)
+  Param(const std::vector<T>& values) {
     std::string text;
     for (const auto& value : values) append_element(text, Param(value));
     value_ = close_array(std::move(text));

@@ -15,8 +15,7 @@ Transaction::Transaction(Lease lease, Deadline deadline, TransactionOptions opti
 void Transaction::check_phase() const {
   if (phase_ == Phase::ended) throw Error(Errc::internal, "this transaction has ended: begin another one");
   if (phase_ == Phase::failed) {
-    throw Error(Errc::internal,
-                "a statement of this transaction failed before: nothing of it can be committed");
+    throw Error(Errc::internal, "a statement of this transaction failed before: nothing of it can be committed");
   }
 }
 
@@ -33,8 +32,7 @@ Statement Transaction::begin_statement() const {
     case Isolation::serializable:
       return ro ? Statement("begin isolation level serializable read only")
                 : Statement("begin isolation level serializable");
-    case Isolation::read_committed:
-      break;
+    case Isolation::read_committed: break;
   }
   return ro ? Statement("begin read only") : Statement("begin");
 }

@@ -29,8 +29,9 @@ struct Client::State : std::enable_shared_from_this<State> {
     amqp::ReceiverOptions replies;
     replies.settled = true;
     replies.credit = 4096;
-    receiver = std::make_unique<amqp::Receiver>(
-        connection.open_receiver(replies, [this](const amqp::Receiver::Message& m) { on_reply(m); }, [this](bool attached) {
+    receiver = std::make_unique<amqp::Receiver>(connection.open_receiver(
+        replies, [this](const amqp::Receiver::Message& m) { on_reply(m); },
+        [this](bool attached) {
           // Replies go to the node of the old link: whatever was sent will not be answered.
           attached ? ready() : fail_all(connection.last_error());
         }));
@@ -76,8 +77,9 @@ Client::CallId Client::State::start(OutgoingCall call, Done done) {
   const auto id = pending.add(deadline, std::move(done));
   if (full) {
     ++counters.refused;
-    refuse(id, Errc::resource_exhausted, "too many calls are open in this process (" +
-                                             std::to_string(options.max_in_flight) + "); slow down or raise max_in_flight");
+    refuse(id, Errc::resource_exhausted,
+           "too many calls are open in this process (" + std::to_string(options.max_in_flight) +
+               "); slow down or raise max_in_flight");
   } else if (deadline.expired()) {
     refuse(id, Errc::deadline_exceeded, "the deadline had passed before " + call.method + " was sent");
   } else if (!connection.connected()) {
@@ -105,7 +107,8 @@ void Client::State::send(CallId id, OutgoingCall call) {
   const bool sent = sender->send(buffer, [this, id](amqp::Outcome, std::string_view why) {
     complete(id, failure(Errc::unavailable, std::string(why)));
   });
-  if (!sent) return refuse(id, Errc::resource_exhausted, "the queue to " + call.address + " is full: its service is too slow");
+  if (!sent)
+    return refuse(id, Errc::resource_exhausted, "the queue to " + call.address + " is full: its service is too slow");
   if (call.oneway) {
     connection.loop().post([weak = weak_from_this(), id] {
       if (const auto self = weak.lock()) self->complete(id, Reply{});
@@ -179,7 +182,8 @@ amqp::Sender* Client::State::sender_for(const std::string& address) {
   return &senders.emplace(address, connection.open_sender(options_)).first->second;
 }
 
-Client::Client(amqp::Client& connection, ClientOptions options) : state_(std::make_shared<State>(connection, options)) {}
+Client::Client(amqp::Client& connection, ClientOptions options)
+    : state_(std::make_shared<State>(connection, options)) {}
 
 Client::~Client() {
   for (auto& done : state_->pending.take_all()) done(failure(Errc::cancelled, "the client was destroyed"));
@@ -198,7 +202,8 @@ asio::awaitable<Reply> Client::call(OutgoingCall call) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(Reply)>(
       [this](auto handler, OutgoingCall outgoing) {
         auto slot = asio::get_associated_cancellation_slot(handler);
-        const auto id = start(std::move(outgoing), [h = std::move(handler)](Reply&& reply) mutable { std::move(h)(std::move(reply)); });
+        const auto id = start(std::move(outgoing),
+                              [h = std::move(handler)](Reply&& reply) mutable { std::move(h)(std::move(reply)); });
         if (slot.is_connected()) {
           slot.assign([weak = std::weak_ptr(state_), id](asio::cancellation_type) {
             // Behind this turn: a handler must not run inside the emission of its own cancellation.

@@ -43,8 +43,9 @@ struct Announcer::State : std::enable_shared_from_this<State> {
     if (withdrawn || !connection.connected()) return;
     for (const auto& item : what) {
       // Every value is ours and free of quotes: names, digests, hex.
-      const std::string body = "{\"service\":\"" + item.service + "\",\"instance\":\"" + instance + "\",\"address\":\"" +
-                               item.address + "\",\"digest\":\"" + item.digest + "\",\"state\":\"" + std::string(what_state) +
+      const std::string body = "{\"service\":\"" + item.service + "\",\"instance\":\"" + instance +
+                               "\",\"address\":\"" + item.address + "\",\"digest\":\"" + item.digest +
+                               "\",\"state\":\"" + std::string(what_state) +
                                "\",\"interval_ms\":" + std::to_string(interval.count()) + "}";
       amqp::OutgoingMessage message;
       message.to = topic;

@@ -17,8 +17,10 @@ Dispatcher::Dispatcher(amqp::Client& connection, const Platform& platform, std::
     : loop_(connection.loop()),
       platform_(platform),
       service_(std::move(service)),
-      outcomes_(metrics.counter("bascule_server_calls_total", "Calls served, by outcome.", {"service", "method", "outcome"})) {
-  auto& durations = metrics.histogram("bascule_server_call_duration_seconds", "Time a handler took.", {"service", "method"}, handler_buckets);
+      outcomes_(metrics.counter("bascule_server_calls_total", "Calls served, by outcome.",
+                                {"service", "method", "outcome"})) {
+  auto& durations = metrics.histogram("bascule_server_call_duration_seconds", "Time a handler took.",
+                                      {"service", "method"}, handler_buckets);
   const auto& info = service_->info();
   for (std::size_t i = 0; i < info.methods.size(); ++i) {
     methods_.emplace(info.methods[i].name, i);
@@ -48,13 +50,16 @@ asio::awaitable<void> Dispatcher::run(rpc::IncomingCall call, std::size_t method
     co_await run_once(call, method, work);
   } catch (const Error& error) {
     outcome = error.code();
-    telemetry::debug("call failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}}, work.trace());
+    telemetry::debug("call failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}},
+                     work.trace());
     call.fail(error.code(), error.what());
   } catch (const std::exception& error) {
     outcome = Errc::internal;
-    telemetry::error("the handler failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}}, work.trace());
+    telemetry::error("the handler failed", {{"service", info().name}, {"method", name}, {"reason", error.what()}},
+                     work.trace());
     // What went wrong inside is for the log, not for the caller.
-    call.fail(Errc::internal, std::string(info().name) + "." + std::string(name) + " failed; trace " + work.trace().trace_id());
+    call.fail(Errc::internal,
+              std::string(info().name) + "." + std::string(name) + " failed; trace " + work.trace().trace_id());
   }
   metrics_[method].duration->observe(std::chrono::duration<double>(Clock::now() - begun).count());
   if (outcome == Errc::ok) {
@@ -68,7 +73,8 @@ asio::awaitable<void> Dispatcher::run_once(rpc::IncomingCall& call, std::size_t 
   const auto& contract = service_->info().methods[method];
   if (!call.options.idempotency_key.empty() && !contract.idempotent && platform_.database != nullptr) {
     // The key belongs to the caller: another principal's equal key is another key.
-    const std::string consumer = "call:" + std::string(info().name) + "." + std::string(contract.name) + ":" + call.options.principal;
+    const std::string consumer =
+        "call:" + std::string(info().name) + "." + std::string(contract.name) + ":" + call.options.principal;
     // Named, because GCC 12 destroys a temporary made from braces twice when it is part of a co_await expression.
     InboxKey key{consumer, call.options.idempotency_key, events::inbox_request_hash(contract.name, call.body)};
     auto done = co_await work.begin_once(std::move(key));

@@ -20,8 +20,8 @@ namespace bascule::service {
 
 class Dispatcher {
  public:
-  Dispatcher(amqp::Client& connection, const Platform& platform, std::unique_ptr<Service> service, std::uint32_t concurrency,
-             telemetry::Registry& metrics);
+  Dispatcher(amqp::Client& connection, const Platform& platform, std::unique_ptr<Service> service,
+             std::uint32_t concurrency, telemetry::Registry& metrics);
 
   const ServiceInfo& info() const noexcept { return service_->info(); }
   void drain(UniqueFunction<void()> drained) { server_->drain(std::move(drained)); }

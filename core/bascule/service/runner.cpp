@@ -159,8 +159,8 @@ void Runner::State::attach() {
   }
   for (auto& event : wanted) {
     Subscription::Options subscribed{event.topic, event.type, options.name, options.instance};
-    subscriptions.push_back(
-        std::make_unique<Subscription>(*connection, platform, std::move(subscribed), std::move(event.handler), metrics));
+    subscriptions.push_back(std::make_unique<Subscription>(*connection, platform, std::move(subscribed),
+                                                           std::move(event.handler), metrics));
   }
   announcer = std::make_unique<Announcer>(*connection, options.instance, std::move(announcements));
   announcer->start();

@@ -13,7 +13,8 @@ namespace bascule::service {
 namespace {
 // Failures in a row, of the handler's own making, after which the event is given back and counted as a failed delivery.
 constexpr std::uint32_t attempts_in_hand = 4;
-constexpr Backoff::Limits retry{std::chrono::milliseconds(200), std::chrono::seconds(10), std::chrono::milliseconds(20)};
+constexpr Backoff::Limits retry{std::chrono::milliseconds(200), std::chrono::seconds(10),
+                                std::chrono::milliseconds(20)};
 
 telemetry::Counter& counter(telemetry::Registry& metrics, const Subscription::Options& options, const char* outcome) {
   return metrics.counter("bascule_events_total", "Events taken, by outcome.", {"group", "type", "outcome"})
@@ -60,7 +61,7 @@ asio::awaitable<void> Subscription::run(Item item) {
   const auto& event = item.incoming.event;
   // Tried again in hand first: given back, it would be overtaken by the later events of its key that are already here.
   bool counted = true;
-  for (std::uint32_t attempt_number = 1; ; ++attempt_number) {
+  for (std::uint32_t attempt_number = 1;; ++attempt_number) {
     std::string reason;
     try {
       (co_await attempt(item.incoming) ? handled_ : duplicates_).add();
@@ -76,7 +77,8 @@ asio::awaitable<void> Subscription::run(Item item) {
     }
     failures_.add();
     telemetry::warn("an event could not be handled; it will be tried again",
-                    {{"type", event.type}, {"id", event.id}, {"attempt", attempt_number}, {"reason", reason}}, event.trace);
+                    {{"type", event.type}, {"id", event.id}, {"attempt", attempt_number}, {"reason", reason}},
+                    event.trace);
     if (draining_ || (counted && attempt_number >= attempts_in_hand)) break;
     co_await pause(attempt_number);
   }

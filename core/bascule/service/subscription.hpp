@@ -24,8 +24,8 @@ class Subscription {
   using Handler = std::function<asio::awaitable<void>(Context&, std::string_view message)>;
   struct Options {
     std::string topic, type;
-    std::string group;         ///< the consumer group: the service's name
-    std::string instance;      ///< unique to this process
+    std::string group;     ///< the consumer group: the service's name
+    std::string instance;  ///< unique to this process
     std::uint32_t credit = 64;
   };
   Subscription(amqp::Client& connection, const Platform& platform, Options options, Handler handler,

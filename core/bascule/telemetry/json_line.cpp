@@ -26,23 +26,12 @@ std::size_t utf8_length(std::string_view text) {
 
 void append_control(std::string& line, unsigned char c) {
   switch (c) {
-    case '"':
-      line += "\\\"";
-      return;
-    case '\\':
-      line += "\\\\";
-      return;
-    case '\n':
-      line += "\\n";
-      return;
-    case '\r':
-      line += "\\r";
-      return;
-    case '\t':
-      line += "\\t";
-      return;
-    default:
-      break;
+    case '"': line += "\\\""; return;
+    case '\\': line += "\\\\"; return;
+    case '\n': line += "\\n"; return;
+    case '\r': line += "\\r"; return;
+    case '\t': line += "\\t"; return;
+    default: break;
   }
   line += "\\u00";
   line += "0123456789abcdef"[c >> 4];

@@ -38,8 +38,8 @@ class Field {
   template <std::signed_integral T>
   Field(std::string_view key, T value) : key_(key), value_(static_cast<std::int64_t>(value)) {}
   template <std::unsigned_integral T>
-  requires(!std::same_as<T, bool>) Field(std::string_view key, T value)
-      : key_(key), value_(static_cast<std::uint64_t>(value)) {}
+    requires(!std::same_as<T, bool>)
+  Field(std::string_view key, T value) : key_(key), value_(static_cast<std::uint64_t>(value)) {}
 
   /// Appends `,"key":value`.
   void append_to(std::string& line) const;

@@ -43,16 +43,10 @@ std::string label_text(const Labels& names, const Labels& values, std::string_vi
   return text.empty() ? text : "{" + text + "}";
 }
 
-void write(std::string& out, std::string_view name, const Labels& names, const Labels& values,
-           const Counter& metric) {
-  out.append(name)
-      .append(label_text(names, values))
-      .append(" ")
-      .append(std::to_string(metric.value()))
-      .append("\n");
+void write(std::string& out, std::string_view name, const Labels& names, const Labels& values, const Counter& metric) {
+  out.append(name).append(label_text(names, values)).append(" ").append(std::to_string(metric.value())).append("\n");
 }
-void write(std::string& out, std::string_view name, const Labels& names, const Labels& values,
-           const Gauge& metric) {
+void write(std::string& out, std::string_view name, const Labels& names, const Labels& values, const Gauge& metric) {
   out.append(name).append(label_text(names, values)).append(" ").append(number(metric.value())).append("\n");
 }
 void write(std::string& out, std::string_view name, const Labels& names, const Labels& values,
@@ -65,12 +59,7 @@ void write(std::string& out, std::string_view name, const Labels& names, const L
   }
   const std::string labels = label_text(names, values);
   out.append(name).append("_sum").append(labels).append(" ").append(number(metric.sum())).append("\n");
-  out.append(name)
-      .append("_count")
-      .append(labels)
-      .append(" ")
-      .append(std::to_string(metric.count()))
-      .append("\n");
+  out.append(name).append("_count").append(labels).append(" ").append(std::to_string(metric.count())).append("\n");
 }
 
 }  // namespace
@@ -91,8 +80,7 @@ void Histogram::observe(double value) noexcept {
 
 std::uint64_t Histogram::at_or_under(std::size_t i) const noexcept {
   std::uint64_t total = 0;
-  for (std::size_t j = 0; j <= i && j < buckets_.size(); ++j)
-    total += buckets_[j].load(std::memory_order_relaxed);
+  for (std::size_t j = 0; j <= i && j < buckets_.size(); ++j) total += buckets_[j].load(std::memory_order_relaxed);
   return total;
 }
 
@@ -100,8 +88,7 @@ std::uint64_t Histogram::count() const noexcept { return at_or_under(bounds_.siz
 
 template <class Metric>
 Metric& Family<Metric>::with(const Labels& values) {
-  if (values.size() != names_.size())
-    throw std::logic_error("metrics: label values do not fit the label names");
+  if (values.size() != names_.size()) throw std::logic_error("metrics: label values do not fit the label names");
   const std::lock_guard lock(mutex_);
   if (const auto it = series_.find(values); it != series_.end()) return *it->second;
   if (series_.size() < max_series_) return *series_.emplace(values, make_()).first->second;
@@ -144,8 +131,8 @@ Family<Counter>& Registry::counter(std::string_view name, std::string_view help,
   const std::lock_guard lock(mutex_);
   auto& family = entry(name, help, "counter", labels).counter;
   if (!family) {
-    family.reset(new Family<Counter>(std::move(labels), max_series_, overflow_,
-                                     [] { return std::make_unique<Counter>(); }));
+    family.reset(
+        new Family<Counter>(std::move(labels), max_series_, overflow_, [] { return std::make_unique<Counter>(); }));
   }
   return *family;
 }
@@ -154,8 +141,8 @@ Family<Gauge>& Registry::gauge(std::string_view name, std::string_view help, Lab
   const std::lock_guard lock(mutex_);
   auto& family = entry(name, help, "gauge", labels).gauge;
   if (!family) {
-    family.reset(new Family<Gauge>(std::move(labels), max_series_, overflow_,
-                                   [] { return std::make_unique<Gauge>(); }));
+    family.reset(
+        new Family<Gauge>(std::move(labels), max_series_, overflow_, [] { return std::make_unique<Gauge>(); }));
   }
   return *family;
 }

@@ -78,8 +78,7 @@ class Family {
 
  private:
   friend class Registry;
-  Family(Labels names, std::size_t max_series, Counter& overflow,
-         std::function<std::unique_ptr<Metric>()> make)
+  Family(Labels names, std::size_t max_series, Counter& overflow, std::function<std::unique_ptr<Metric>()> make)
       : names_(std::move(names)), max_series_(max_series), overflow_(overflow), make_(std::move(make)) {}
 
   const Labels names_;

@@ -17,8 +17,7 @@ MessageHeader BinaryReader::message_begin() noexcept {
 }
 
 void BinaryReader::skip(Type type) noexcept {
-  detail::skip(
-      *this, type, [this] { return enter(); }, [this] { leave(); });
+  detail::skip(*this, type, [this] { return enter(); }, [this] { leave(); });
 }
 
 void BinaryWriter::message_begin(std::string_view name, MessageType type, std::int32_t seqid) {

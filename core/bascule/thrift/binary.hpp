@@ -82,9 +82,7 @@ class BinaryReader : public Cursor {
   void skip(Type type) noexcept;
 
  private:
-  static unsigned least(std::uint8_t code) noexcept {
-    return code < binary::least.size() ? binary::least[code] : 0;
-  }
+  static unsigned least(std::uint8_t code) noexcept { return code < binary::least.size() ? binary::least[code] : 0; }
 
   Type read_type() noexcept {
     const std::uint8_t code = byte();

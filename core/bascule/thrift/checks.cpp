@@ -15,18 +15,12 @@ template <class T>
 bool passes(const NumberRule<T>& rule, T value) {
   using enum Relation;
   switch (rule.relation) {
-    case gt:
-      return value > rule.bound[0];
-    case ge:
-      return value >= rule.bound[0];
-    case lt:
-      return value < rule.bound[0];
-    case le:
-      return value <= rule.bound[0];
-    case in:
-      return std::ranges::find(rule.bound, value) != rule.bound.end();
-    case not_in:
-      return std::ranges::find(rule.bound, value) == rule.bound.end();
+    case gt: return value > rule.bound[0];
+    case ge: return value >= rule.bound[0];
+    case lt: return value < rule.bound[0];
+    case le: return value <= rule.bound[0];
+    case in: return std::ranges::find(rule.bound, value) != rule.bound.end();
+    case not_in: return std::ranges::find(rule.bound, value) == rule.bound.end();
   }
   return false;
 }
@@ -38,18 +32,12 @@ bool passes(const TextRule& rule, std::string_view value) {
       // StringPiece is std::string_view-like in RE2 of 2023 and before, absl::string_view later; both take
       // these two.
       return RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), *rule.pattern);
-    case prefix:
-      return value.starts_with(rule.bound[0]);
-    case suffix:
-      return value.ends_with(rule.bound[0]);
-    case contains:
-      return value.find(rule.bound[0]) != value.npos;
-    case not_contains:
-      return value.find(rule.bound[0]) == value.npos;
-    case in:
-      return std::ranges::find(rule.bound, value) != rule.bound.end();
-    case not_in:
-      return std::ranges::find(rule.bound, value) == rule.bound.end();
+    case prefix: return value.starts_with(rule.bound[0]);
+    case suffix: return value.ends_with(rule.bound[0]);
+    case contains: return value.find(rule.bound[0]) != value.npos;
+    case not_contains: return value.find(rule.bound[0]) == value.npos;
+    case in: return std::ranges::find(rule.bound, value) != rule.bound.end();
+    case not_in: return std::ranges::find(rule.bound, value) == rule.bound.end();
   }
   return false;
 }

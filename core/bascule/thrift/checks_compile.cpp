@@ -84,8 +84,7 @@ class CheckCompiler {
     rules->characters = type_.kind == Kind::string;
     const bool map = type_.kind == Kind::map;
     if (map || type_.kind == Kind::list || type_.kind == Kind::set) {
-      rules->element =
-          CheckCompiler(field_, *type_.element).compile(under(entries, map ? "value." : "elem."));
+      rules->element = CheckCompiler(field_, *type_.element).compile(under(entries, map ? "value." : "elem."));
     }
     if (map) rules->key = CheckCompiler(field_, *type_.key).compile(under(entries, "key."));
     for (const auto& [rule, value] : entries) {
@@ -108,24 +107,18 @@ class CheckCompiler {
     }
     if (rule == "min_size" || rule == "max_size") return size(rules, rule, value);
     switch (type_.kind) {
-      case Kind::boolean:
-        return rule == "const" && (integers(rules, rule, value), true);
+      case Kind::boolean: return rule == "const" && (integers(rules, rule, value), true);
       case Kind::enumeration:
         return rule == "defined_only" ? defined(rules, rule, value) : enumeration(rules, rule, value);
       case Kind::i8:
       case Kind::i16:
       case Kind::i32:
-      case Kind::i64:
-        return relation(rule) && (integers(rules, rule, value), true);
-      case Kind::dbl:
-        return relation(rule) && (reals(rules, rule, value), true);
+      case Kind::i64: return relation(rule) && (integers(rules, rule, value), true);
+      case Kind::dbl: return relation(rule) && (reals(rules, rule, value), true);
       case Kind::string:
-      case Kind::binary:
-        return text(rules, rule, value);
-      case Kind::uuid:
-        return rule == "const" && uuid(rules, value);
-      default:
-        return false;
+      case Kind::binary: return text(rules, rule, value);
+      case Kind::uuid: return rule == "const" && uuid(rules, value);
+      default: return false;
     }
   }
 
@@ -215,21 +208,12 @@ class CheckCompiler {
   bool size(Checks::Rules& rules, std::string_view rule, const std::string& value) {
     std::string_view unit;
     switch (type_.kind) {
-      case Kind::string:
-        unit = " characters";
-        break;
-      case Kind::binary:
-        unit = " bytes";
-        break;
+      case Kind::string: unit = " characters"; break;
+      case Kind::binary: unit = " bytes"; break;
       case Kind::list:
-      case Kind::set:
-        unit = " elements";
-        break;
-      case Kind::map:
-        unit = " entries";
-        break;
-      default:
-        return false;
+      case Kind::set: unit = " elements"; break;
+      case Kind::map: unit = " entries"; break;
+      default: return false;
     }
     NumberRule<std::int64_t> bound = made<std::int64_t>(rule, value, number<std::int64_t>);
     bound.phrase += unit;

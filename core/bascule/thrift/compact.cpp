@@ -20,8 +20,7 @@ MessageHeader CompactReader::message_begin() noexcept {
 }
 
 void CompactReader::skip(Type type) noexcept {
-  detail::skip(
-      *this, type, [this] { return enter(); }, [this] { leave(); });
+  detail::skip(*this, type, [this] { return enter(); }, [this] { leave(); });
 }
 
 void CompactWriter::message_begin(std::string_view name, MessageType type, std::int32_t seqid) {

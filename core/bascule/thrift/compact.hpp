@@ -39,10 +39,9 @@ enum Code : std::uint8_t {
 inline constexpr std::uint8_t protocol_id = 0x82;
 inline constexpr std::uint8_t version = 1;
 
-inline constexpr std::array<Type, 16> types{Type::stop,      Type::boolean, Type::boolean, Type::i8,
-                                            Type::i16,       Type::i32,     Type::i64,     Type::dbl,
-                                            Type::string,    Type::list,    Type::set,     Type::map,
-                                            Type::structure, Type::uuid,    Type::stop,    Type::stop};
+inline constexpr std::array<Type, 16> types{
+    Type::stop,   Type::boolean, Type::boolean, Type::i8,  Type::i16,       Type::i32,  Type::i64,  Type::dbl,
+    Type::string, Type::list,    Type::set,     Type::map, Type::structure, Type::uuid, Type::stop, Type::stop};
 inline constexpr std::array<std::uint8_t, 17> codes{stop, 0,   yes,    i8,        dbl, 0,   i16,  0,   i32,
                                                     0,    i64, binary, structure, map, set, list, uuid};
 /// The fewest bytes a value takes, by code: what bounds a container's size by the bytes left.
@@ -54,8 +53,7 @@ inline constexpr std::uint8_t code(Type type) noexcept { return codes[static_cas
 
 class CompactReader : public Cursor {
  public:
-  explicit CompactReader(std::string_view bytes, const Limits& limits = {}) noexcept
-      : Cursor(bytes, limits) {}
+  explicit CompactReader(std::string_view bytes, const Limits& limits = {}) noexcept : Cursor(bytes, limits) {}
 
   MessageHeader message_begin() noexcept;
 

@@ -8,8 +8,7 @@ namespace {
 
 template <class Range>
 auto by_name(const Range& range, std::string_view name) noexcept -> decltype(&*range.begin()) {
-  const auto found =
-      std::ranges::find(range, name, [](const auto& item) -> std::string_view { return item.name; });
+  const auto found = std::ranges::find(range, name, [](const auto& item) -> std::string_view { return item.name; });
   return found == range.end() ? nullptr : &*found;
 }
 
@@ -19,14 +18,10 @@ std::string to_string(const TypeRef& type) {
   static constexpr std::array<std::string_view, 9> bases{"bool",   "i8",     "i16",    "i32", "i64",
                                                          "double", "string", "binary", "uuid"};
   switch (type.kind) {
-    case Kind::list:
-      return "list<" + to_string(*type.element) + ">";
-    case Kind::set:
-      return "set<" + to_string(*type.element) + ">";
-    case Kind::map:
-      return "map<" + to_string(*type.key) + ", " + to_string(*type.element) + ">";
-    default:
-      break;
+    case Kind::list: return "list<" + to_string(*type.element) + ">";
+    case Kind::set: return "set<" + to_string(*type.element) + ">";
+    case Kind::map: return "map<" + to_string(*type.key) + ", " + to_string(*type.element) + ">";
+    default: break;
   }
   return type.named ? type.named->name : std::string(bases[static_cast<std::size_t>(type.kind)]);
 }
@@ -38,13 +33,9 @@ const std::string* Annotations::find(std::string_view key) const noexcept {
   return nullptr;
 }
 
-const FieldType* NamedType::field(std::string_view field_name) const noexcept {
-  return by_name(fields, field_name);
-}
+const FieldType* NamedType::field(std::string_view field_name) const noexcept { return by_name(fields, field_name); }
 
-const Method* ServiceType::method(std::string_view method_name) const noexcept {
-  return by_name(methods, method_name);
-}
+const Method* ServiceType::method(std::string_view method_name) const noexcept { return by_name(methods, method_name); }
 
 const NamedType* Descriptor::type(std::string_view qualified) const noexcept {
   const TypeRef* found = ref(qualified);

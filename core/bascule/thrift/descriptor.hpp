@@ -22,8 +22,7 @@ namespace bascule::thrift {
 class DescriptorError : public Error {
  public:
   DescriptorError(std::string pointer, const std::string& what)
-      : Error(Errc::invalid_argument, "descriptor at \"" + pointer + "\": " + what),
-        pointer_(std::move(pointer)) {}
+      : Error(Errc::invalid_argument, "descriptor at \"" + pointer + "\": " + what), pointer_(std::move(pointer)) {}
   const std::string& pointer() const noexcept { return pointer_; }
 
  private:

@@ -130,13 +130,10 @@ class DescriptorParser {
     out_.name = text_or(top, "name", root);
     out_.ns = text_or(top, "namespace", root);
     out_.digest = text_or(top, "digest", root);
-    each_member(top, "types", root,
-                [&](auto name, element value, const At& at) { declare(name, value, at); });
+    each_member(top, "types", root, [&](auto name, element value, const At& at) { declare(name, value, at); });
     each_member(top, "types", root, [&](auto name, element value, const At& at) { define(name, value, at); });
-    each_member(top, "constants", root,
-                [&](auto name, element value, const At& at) { constant(name, value, at); });
-    each_member(top, "services", root,
-                [&](auto name, element value, const At& at) { service(name, value, at); });
+    each_member(top, "constants", root, [&](auto name, element value, const At& at) { constant(name, value, at); });
+    each_member(top, "services", root, [&](auto name, element value, const At& at) { service(name, value, at); });
     each_member(top, "events", root, [&](auto name, element value, const At& at) { event(name, value, at); });
   }
 
@@ -210,8 +207,8 @@ class DescriptorParser {
     }
     each_member(from, "values", at, [&](std::string_view value_name, element number, const At& here) {
       constexpr auto limits = std::numeric_limits<std::int32_t>{};
-      type.values.push_back({std::string(value_name),
-                             static_cast<std::int32_t>(as_int(number, here, limits.min(), limits.max()))});
+      type.values.push_back(
+          {std::string(value_name), static_cast<std::int32_t>(as_int(number, here, limits.min(), limits.max()))});
     });
   }
 
@@ -254,8 +251,8 @@ class DescriptorParser {
 
   void constant(std::string_view name, element value, const At& at) {
     const object from = as_object(value, at);
-    out_.constants_.push_back({std::string(name), type(need(from, "type", at), at / "type"),
-                               simdjson::to_string(need(from, "value", at))});
+    out_.constants_.push_back(
+        {std::string(name), type(need(from, "type", at), at / "type"), simdjson::to_string(need(from, "value", at))});
   }
 
   void service(std::string_view name, element value, const At& at) {
@@ -281,21 +278,18 @@ class DescriptorParser {
     method.idempotent = flag(from, "idempotent", at);
     element value;
     if (find(from, "timeout_ms", value)) {
-      method.timeout_ms =
-          static_cast<int>(as_int(value, at / "timeout_ms", 0, std::numeric_limits<int>::max()));
+      method.timeout_ms = static_cast<int>(as_int(value, at / "timeout_ms", 0, std::numeric_limits<int>::max()));
     }
     method.annotations = annotations(from, at);
     method.args = fields(from, "args", at);
     if (find(from, "returns", value)) method.returns = type(value, at / "returns");
-    each_item(from, "throws", at, [&](element item, const At& here) {
-      method.throws.push_back(thrown(as_object(item, here), here));
-    });
+    each_item(from, "throws", at,
+              [&](element item, const At& here) { method.throws.push_back(thrown(as_object(item, here), here)); });
     method.auth = text_or(from, "auth", at);
     each_item(from, "scopes", at,
               [&](element item, const At& here) { method.scopes.push_back(as_string(item, here)); });
-    each_item(from, "http", at, [&](element item, const At& here) {
-      method.http.push_back(route(as_object(item, here), method, here));
-    });
+    each_item(from, "http", at,
+              [&](element item, const At& here) { method.http.push_back(route(as_object(item, here), method, here)); });
     return method;
   }
 
@@ -306,8 +300,7 @@ class DescriptorParser {
     result.type = type(need(from, "type", at), at / "type");
     if (result.type->kind != Kind::exception) (at / "type").fail("only exceptions are thrown");
     element code;
-    if (find(from, "http_code", code))
-      result.http_code = static_cast<int>(as_int(code, at / "http_code", 300, 599));
+    if (find(from, "http_code", code)) result.http_code = static_cast<int>(as_int(code, at / "http_code", 300, 599));
     return result;
   }
 
@@ -318,8 +311,7 @@ class DescriptorParser {
     element value;
     if (find(from, "status", value)) route.status = static_cast<int>(as_int(value, at / "status", 100, 599));
     if (find(from, "body", value)) route.body = as_string(value, at / "body");
-    if (route.body && *route.body != "*" && !argument(method, *route.body))
-      (at / "body").fail("no such argument");
+    if (route.body && *route.body != "*" && !argument(method, *route.body)) (at / "body").fail("no such argument");
     each_item(from, "bindings", at, [&](element item, const At& here) {
       route.bindings.push_back(binding(as_object(item, here), method, here));
     });
@@ -371,8 +363,7 @@ class DescriptorParser {
     if (!event.type) at.fail("there is no such struct");
     event.topic = text_or(from, "topic", at, "events." + std::string(name));
     event.key = text_or(from, "key", at);
-    if (!event.key.empty() && !event.type->field(event.key))
-      (at / "key").fail("the struct has no such field");
+    if (!event.key.empty() && !event.type->field(event.key)) (at / "key").fail("the struct has no such field");
     out_.events_.push_back(std::move(event));
   }
 

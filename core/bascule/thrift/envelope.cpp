@@ -29,8 +29,7 @@ Envelope open_with(std::string_view message, const Limits& limits) noexcept {
 }
 
 template <class Writer>
-void write_exception(Writer&& out, std::string_view name, const ApplicationException& exception,
-                     std::int32_t seqid) {
+void write_exception(Writer&& out, std::string_view name, const ApplicationException& exception, std::int32_t seqid) {
   out.message_begin(name, MessageType::exception, seqid);
   out.struct_begin();
   out.field_begin(Type::string, 1);
@@ -85,8 +84,7 @@ Envelope open_message(Encoding encoding, std::string_view message, const Limits&
                                        : open_with<BinaryReader>(message, limits);
 }
 
-void begin_message(std::string& out, Encoding encoding, std::string_view name, MessageType type,
-                   std::int32_t seqid) {
+void begin_message(std::string& out, Encoding encoding, std::string_view name, MessageType type, std::int32_t seqid) {
   if (encoding == Encoding::compact) {
     CompactWriter(out).message_begin(name, type, seqid);
   } else {
@@ -105,8 +103,7 @@ std::string encode_exception(Encoding encoding, std::string_view name, const App
   return out;
 }
 
-std::optional<ApplicationException> decode_exception(Encoding encoding, std::string_view body,
-                                                     const Limits& limits) {
+std::optional<ApplicationException> decode_exception(Encoding encoding, std::string_view body, const Limits& limits) {
   return encoding == Encoding::compact ? read_exception<CompactReader>(body, limits)
                                        : read_exception<BinaryReader>(body, limits);
 }

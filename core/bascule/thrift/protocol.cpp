@@ -24,15 +24,11 @@ struct NoTransport {
 
 tp::TProtocolException::TProtocolExceptionType kind(Fault fault) {
   switch (fault) {
-    case Fault::depth:
-      return tp::TProtocolException::DEPTH_LIMIT;
+    case Fault::depth: return tp::TProtocolException::DEPTH_LIMIT;
     case Fault::message_size:
-    case Fault::size:
-      return tp::TProtocolException::SIZE_LIMIT;
-    case Fault::version:
-      return tp::TProtocolException::BAD_VERSION;
-    default:
-      return tp::TProtocolException::INVALID_DATA;
+    case Fault::size: return tp::TProtocolException::SIZE_LIMIT;
+    case Fault::version: return tp::TProtocolException::BAD_VERSION;
+    default: return tp::TProtocolException::INVALID_DATA;
   }
 }
 

@@ -79,9 +79,7 @@ class Out final : public tp::TVirtualProtocol<Out<Writer>> {
     return 0;
   }
   uint32_t writeListEnd() { return 0; }
-  uint32_t writeSetBegin(const tp::TType element, const uint32_t size) {
-    return writeListBegin(element, size);
-  }
+  uint32_t writeSetBegin(const tp::TType element, const uint32_t size) { return writeListBegin(element, size); }
   uint32_t writeSetEnd() { return 0; }
   uint32_t writeBool(const bool value) {
     if (bool_id_ != no_bool) {

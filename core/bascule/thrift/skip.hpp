@@ -9,34 +9,17 @@ template <class Reader, class Enter, class Leave>
 void skip(Reader& in, Type type, Enter enter, Leave leave) noexcept {
   const auto each = [&](Type element) { skip(in, element, enter, leave); };
   switch (type) {
-    case Type::boolean:
-      in.boolean();
-      return;
-    case Type::i8:
-      in.i8();
-      return;
-    case Type::i16:
-      in.i16();
-      return;
-    case Type::i32:
-      in.i32();
-      return;
-    case Type::i64:
-      in.i64();
-      return;
-    case Type::dbl:
-      in.dbl();
-      return;
-    case Type::string:
-      in.binary();
-      return;
-    case Type::uuid:
-      in.uuid();
-      return;
+    case Type::boolean: in.boolean(); return;
+    case Type::i8: in.i8(); return;
+    case Type::i16: in.i16(); return;
+    case Type::i32: in.i32(); return;
+    case Type::i64: in.i64(); return;
+    case Type::dbl: in.dbl(); return;
+    case Type::string: in.binary(); return;
+    case Type::uuid: in.uuid(); return;
     case Type::structure:
       if (!in.struct_begin()) return;
-      for (Field field = in.field_begin(); field.type != Type::stop; field = in.field_begin())
-        each(field.type);
+      for (Field field = in.field_begin(); field.type != Type::stop; field = in.field_begin()) each(field.type);
       in.struct_end();
       return;
     case Type::list:
@@ -55,9 +38,7 @@ void skip(Reader& in, Type type, Enter enter, Leave leave) noexcept {
       }
       break;
     }
-    default:
-      in.fail(Fault::type);
-      return;
+    default: in.fail(Fault::type); return;
   }
   if (in.ok()) leave();
 }

@@ -23,9 +23,9 @@ Customer to_customer(const pg::Row& row) {
 
 AccountsService::Task<Customer> AccountsService::create_customer(Context& context, NewCustomer customer) {
   auto* const tx = co_await context.transaction();
-  const auto made = co_await tx->exec(
-      "insert into customer (name, email) values ($1, $2) returning id, name, email, balance_minor",
-      customer.name, customer.email);
+  const auto made =
+      co_await tx->exec("insert into customer (name, email) values ($1, $2) returning id, name, email, balance_minor",
+                        customer.name, customer.email);
   co_return to_customer(made[0]);
 }
 
@@ -36,17 +36,15 @@ AccountsService::Task<Customer> AccountsService::get_customer(Context& context, 
   co_return to_customer(found[0]);
 }
 
-AccountsService::Task<Customer> AccountsService::deposit(Context& context, std::int64_t id,
-                                                         std::int64_t amount_minor) {
+AccountsService::Task<Customer> AccountsService::deposit(Context& context, std::int64_t id, std::int64_t amount_minor) {
   auto* const tx = co_await context.transaction();
   const auto found = co_await tx->exec(
       "update customer set balance_minor = balance_minor + $2 where id = $1 returning id, name, email, "
       "balance_minor",
       id, amount_minor);
   if (found.empty()) throw not_found("customer", id);
-  tx->queue(
-      "insert into transfer (kind, from_account, to_account, amount_minor) values ('deposit', $1, $2, $3)",
-      bank_account, id, amount_minor);
+  tx->queue("insert into transfer (kind, from_account, to_account, amount_minor) values ('deposit', $1, $2, $3)",
+            bank_account, id, amount_minor);
   co_return to_customer(found[0]);
 }
 

@@ -14,8 +14,7 @@ using bascule::service::Context;
 std::string refusal(const StockReserved& event, const std::optional<std::int64_t>& balance) {
   if (!balance) return "there is no customer " + std::to_string(event.customer_id);
   if (*balance >= event.total_minor) return {};
-  return "the balance of " + std::to_string(*balance) + " is below the total of " +
-         std::to_string(event.total_minor);
+  return "the balance of " + std::to_string(*balance) + " is below the total of " + std::to_string(event.total_minor);
 }
 
 }  // namespace

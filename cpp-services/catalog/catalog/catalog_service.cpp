@@ -42,8 +42,7 @@ CatalogService::Task<ProductPage> CatalogService::list_products(Context& context
   const auto after = read_cursor(cursor).value_or(0);
   // One more than asked for tells whether there is another page.
   const auto found = co_await context.database().exec(
-      context.deadline(),
-      "select id, name, price_minor, stock from product where id > $1 order by id limit $2", after,
+      context.deadline(), "select id, name, price_minor, stock from product where id > $1 order by id limit $2", after,
       limit + 1);
   ProductPage page;
   for (const auto& row : found) {

@@ -24,8 +24,7 @@ std::map<std::int64_t, std::int64_t> wanted_quantities(const std::vector<Line>& 
   return wanted;
 }
 
-ReservationPlan plan_reservation(const std::vector<Line>& lines,
-                                 const std::map<std::int64_t, Available>& available) {
+ReservationPlan plan_reservation(const std::vector<Line>& lines, const std::map<std::int64_t, Available>& available) {
   ReservationPlan plan;
   plan.refusal = refusal(wanted_quantities(lines), available);
   if (!plan.refusal.empty()) return plan;

@@ -27,7 +27,6 @@ struct ReservationPlan {
 };
 
 /// `available` holds the products that exist.
-ReservationPlan plan_reservation(const std::vector<Line>& lines,
-                                 const std::map<std::int64_t, Available>& available);
+ReservationPlan plan_reservation(const std::vector<Line>& lines, const std::map<std::int64_t, Available>& available);
 
 }  // namespace shop

@@ -26,14 +26,13 @@ Columns columns_of(const std::map<std::int64_t, std::int64_t>& wanted) {
 
 /// Rows are locked in order of id everywhere, so that two orders of the same products never wait for one
 /// another in a ring.
-boost::asio::awaitable<std::map<std::int64_t, Available>> lock_products(
-    pg::Transaction& tx, const std::vector<std::int64_t>& ids) {
+boost::asio::awaitable<std::map<std::int64_t, Available>> lock_products(pg::Transaction& tx,
+                                                                        const std::vector<std::int64_t>& ids) {
   const auto rows = co_await tx.exec(
       "select id, price_minor, stock from product where id = any($1::bigint[]) order by id for update", ids);
   std::map<std::int64_t, Available> available;
   for (const auto& row : rows) {
-    available[row.get<std::int64_t>("id")] = {row.get<std::int64_t>("price_minor"),
-                                              row.get<std::int64_t>("stock")};
+    available[row.get<std::int64_t>("id")] = {row.get<std::int64_t>("price_minor"), row.get<std::int64_t>("stock")};
   }
   co_return available;
 }

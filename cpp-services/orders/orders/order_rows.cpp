@@ -33,15 +33,11 @@ OrderLine to_line(const pg::Row& row) {
 
 std::string_view to_text(OrderStatus::type status) {
   switch (status) {
-    case OrderStatus::PENDING:
-      return "PENDING";
-    case OrderStatus::CONFIRMED:
-      return "CONFIRMED";
-    case OrderStatus::REJECTED:
-      return "REJECTED";
+    case OrderStatus::PENDING: return "PENDING";
+    case OrderStatus::CONFIRMED: return "CONFIRMED";
+    case OrderStatus::REJECTED: return "REJECTED";
   }
-  throw bascule::Error(bascule::Errc::internal,
-                       "an order has no status " + std::to_string(static_cast<int>(status)));
+  throw bascule::Error(bascule::Errc::internal, "an order has no status " + std::to_string(static_cast<int>(status)));
 }
 
 OrderStatus::type to_status(std::string_view text) {

@@ -47,8 +47,8 @@ std::vector<OrderLine> unpriced(const std::vector<Line>& lines) {
 
 OrdersService::Task<Order> OrdersService::place_order(Context& context, NewOrder order) {
   auto* const tx = co_await context.transaction();
-  const auto row = co_await tx->exec("insert into orders (customer_id) values ($1) returning id, created_at",
-                                     order.customer_id);
+  const auto row =
+      co_await tx->exec("insert into orders (customer_id) values ($1) returning id, created_at", order.customer_id);
   Order made;
   made.id = row[0].get<std::int64_t>("id");
   made.customer_id = order.customer_id;

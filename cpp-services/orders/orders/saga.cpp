@@ -32,14 +32,12 @@ boost::asio::awaitable<Locked> lock_order(pg::Transaction& tx, std::int64_t id) 
   co_return locked;
 }
 
-void queue_progress(pg::Transaction& tx, std::int64_t id, const Progress& progress,
-                    std::optional<std::string> reason) {
+void queue_progress(pg::Transaction& tx, std::int64_t id, const Progress& progress, std::optional<std::string> reason) {
   tx.queue("update orders set status = $2, reserved = $3, paid = $4, reason = $5 where id = $1", id,
            std::string(to_text(progress.status)), progress.reserved, progress.paid, std::move(reason));
 }
 
-boost::asio::awaitable<OrderConfirmed> confirmed(pg::Transaction& tx, std::int64_t id,
-                                                 std::int64_t customer_id) {
+boost::asio::awaitable<OrderConfirmed> confirmed(pg::Transaction& tx, std::int64_t id, std::int64_t customer_id) {
   const auto rows = co_await tx.exec(
       "select product_id, quantity, price_minor from order_line where order_id = $1 order by position", id);
   OrderConfirmed event;

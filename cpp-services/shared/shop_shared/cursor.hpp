@@ -20,8 +20,7 @@ inline std::optional<std::int64_t> read_cursor(const std::string& cursor) {
   const auto [stop, error] = std::from_chars(cursor.data(), end, id);
   if (error != std::errc() || stop != end || id <= 0) {
     BadCursor wrong;
-    wrong.message =
-        "cursor \"" + cursor + "\" was not given out by this list; leave it out to begin at the start";
+    wrong.message = "cursor \"" + cursor + "\" was not given out by this list; leave it out to begin at the start";
     throw wrong;
   }
   return id;

@@ -44,8 +44,7 @@ bool Registry::make_room(Service& service) {
 
 void Registry::tick(Clock::time_point now) {
   for (auto& [name, service] : services_) {
-    const auto ended =
-        std::erase_if(service.instances, [now](const auto& entry) { return entry.second.lease <= now; });
+    const auto ended = std::erase_if(service.instances, [now](const auto& entry) { return entry.second.lease <= now; });
     if (ended > 0) choose(service);
   }
 }
@@ -87,11 +86,9 @@ void Registry::described(const std::string& name, const std::string& asked_diges
   if (found == services_.end()) return;
   Service& service = found->second;
   const auto asked = service.digests.find(asked_digest);
-  if (asked != service.digests.end() && asked->second.known == Known::asked)
-    asked->second.known = Known::unasked;
+  if (asked != service.digests.end() && asked->second.known == Known::asked) asked->second.known = Known::unasked;
   const auto came = service.digests.find(contract->digest);
-  if (came == service.digests.end())
-    return;  // of an instance that has not announced itself: its turn will come
+  if (came == service.digests.end()) return;  // of an instance that has not announced itself: its turn will come
   came->second.known = contract->service(name) == nullptr ? Known::unusable : Known::learnt;
   came->second.contract = std::move(contract);
   choose(service);

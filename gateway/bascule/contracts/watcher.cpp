@@ -80,8 +80,7 @@ struct Watcher::State : std::enable_shared_from_this<State> {
 
   void on_described(const Registry::Wanted& wanted, const rpc::Reply& reply) {
     if (reply.error != Errc::ok) {
-      telemetry::warn("a service does not describe itself",
-                      {{"service", wanted.service}, {"reason", reply.message}});
+      telemetry::warn("a service does not describe itself", {{"service", wanted.service}, {"reason", reply.message}});
       return registry.undescribed(wanted.service, wanted.digest, true);
     }
     try {
@@ -129,8 +128,6 @@ Watcher::~Watcher() {
 
 void Watcher::start() { state_->start(); }
 
-bool Watcher::listening() const noexcept {
-  return state_->listener != nullptr && state_->listener->attached();
-}
+bool Watcher::listening() const noexcept { return state_->listener != nullptr && state_->listener->attached(); }
 
 }  // namespace bascule::contracts

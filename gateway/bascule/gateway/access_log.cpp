@@ -29,8 +29,8 @@ void number(std::string& out, std::string_view key, std::uint64_t value) {
 void milliseconds(std::string& out, std::string_view key, double seconds) {
   const auto micros = static_cast<std::uint64_t>(seconds < 0 ? 0 : seconds * 1e6);
   number(out, key, micros / 1000);
-  char decimals[4] = {'.', static_cast<char>('0' + micros / 100 % 10),
-                      static_cast<char>('0' + micros / 10 % 10), static_cast<char>('0' + micros % 10)};
+  char decimals[4] = {'.', static_cast<char>('0' + micros / 100 % 10), static_cast<char>('0' + micros / 10 % 10),
+                      static_cast<char>('0' + micros % 10)};
   out.append(decimals, sizeof decimals);
 }
 

@@ -44,8 +44,7 @@ Part read_part(const Aggregate& aggregate, const config::Section& section) {
   part.name = section.required_string("name");
   part.required = section.boolean("required", false);
   const std::string get = section.required_string("get");
-  if (get.empty() || get.front() != '/')
-    throw section.error("get", "must be the path of a route and start with '/'");
+  if (get.empty() || get.front() != '/') throw section.error("get", "must be the path of a route and start with '/'");
   if (part.name.empty() || part.name == "errors")
     throw section.error("name", "'" + part.name + "' cannot be a part's name");
   for (const Part& other : aggregate.parts) {
@@ -57,8 +56,7 @@ Part read_part(const Aggregate& aggregate, const config::Section& section) {
     if (open == get.size()) break;
     const std::size_t close = get.find('}', open);
     if (close == std::string::npos) throw section.error("get", "a '{' is not closed");
-    part.path.push_back(
-        reference(aggregate, section, std::string_view(get).substr(open + 1, close - open - 1)));
+    part.path.push_back(reference(aggregate, section, std::string_view(get).substr(open + 1, close - open - 1)));
     if (part.path.back().kind == PathPiece::Kind::part) part.after.push_back(part.path.back().index);
     at = close + 1;
   }
@@ -75,12 +73,10 @@ Aggregate read_aggregate(const config::Section& section) {
   }
   aggregate.timeout = section.duration("timeout", aggregate.timeout);
   for (const config::Section& part : section.tables("part")) {
-    if (aggregate.parts.size() == Aggregate::max_parts)
-      throw section.error("part", "there are more than 16 parts");
+    if (aggregate.parts.size() == Aggregate::max_parts) throw section.error("part", "there are more than 16 parts");
     aggregate.parts.push_back(read_part(aggregate, part));
   }
-  if (aggregate.parts.empty())
-    throw section.error("part", "an aggregate has at least one [[aggregate.part]]");
+  if (aggregate.parts.empty()) throw section.error("part", "an aggregate has at least one [[aggregate.part]]");
   return aggregate;
 }
 
@@ -91,8 +87,7 @@ std::vector<Aggregate> Aggregate::read(const config::Document& document) {
   routing::Table seen;
   for (const config::Section& section : document.root().tables("aggregate")) {
     all.push_back(read_aggregate(section));
-    if (seen.conflict("GET", all.back().variables))
-      throw section.error("path", "another aggregate has this path");
+    if (seen.conflict("GET", all.back().variables)) throw section.error("path", "another aggregate has this path");
     seen.add("GET", all.back().variables, 0);
   }
   document.finish();

@@ -16,8 +16,7 @@ using Events = std::map<std::string, const thrift::EventType*>;
 Events events_of(const Routes& routes) {
   Events events;  // several contracts may know the same event
   for (const auto& [name, service] : routes.services) {
-    for (const thrift::EventType& event : service.contract->events())
-      events.emplace(event.type->name, &event);
+    for (const thrift::EventType& event : service.contract->events()) events.emplace(event.type->name, &event);
   }
   return events;
 }
@@ -25,8 +24,7 @@ Events events_of(const Routes& routes) {
 // '/' and '~' in a key of a JSON pointer.
 std::string pointer_key(std::string_view key) {
   std::string result;
-  for (const char c : key)
-    c == '~' ? result.append("~0") : c == '/' ? result.append("~1") : result.append(1, c);
+  for (const char c : key) c == '~' ? result.append("~0") : c == '/' ? result.append("~1") : result.append(1, c);
   return result;
 }
 
@@ -89,12 +87,7 @@ std::string asyncapi(const Routes& routes) {
   operations(out, events);
   out.key("components").open('{').key("messages").open('{');
   for (const auto& [name, event] : events) {
-    out.key(name)
-        .open('{')
-        .member("name", name)
-        .member("contentType", compact)
-        .key("headers")
-        .raw(cloud_event);
+    out.key(name).open('{').member("name", name).member("contentType", compact).key("headers").raw(cloud_event);
     if (!trimmed(event->type->doc).empty()) out.member("description", trimmed(event->type->doc));
     thrift::TypeRef ref;
     ref.kind = event->type->kind;

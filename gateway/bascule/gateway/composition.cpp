@@ -16,8 +16,8 @@ Problem problem(int status, std::string code, std::string detail) {
 void append_encoded(std::string& path, std::string_view value) {
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
     if (plain) {
       path += c;
     } else {
@@ -46,10 +46,10 @@ bool Composition::launch_ready() {
       if (parts_[i].phase != State::Phase::waiting) continue;
       const auto& after = aggregate_.parts[i].after;
       const auto phase_of = [this](std::size_t part) { return parts_[part].phase; };
-      const bool blocked = std::any_of(after.begin(), after.end(),
-                                       [&](std::size_t p) { return phase_of(p) == State::Phase::failed; });
-      const bool ready = std::all_of(after.begin(), after.end(),
-                                     [&](std::size_t p) { return phase_of(p) == State::Phase::ok; });
+      const bool blocked =
+          std::any_of(after.begin(), after.end(), [&](std::size_t p) { return phase_of(p) == State::Phase::failed; });
+      const bool ready =
+          std::all_of(after.begin(), after.end(), [&](std::size_t p) { return phase_of(p) == State::Phase::ok; });
       if (!blocked && !ready) continue;
       blocked ? failed(i, problem(502, "part_missing", "a part that this one takes a value from has failed"))
               : launch(i);
@@ -190,8 +190,7 @@ Step Composition::merge() {
           .append("}");
     }
   }
-  if (!errors.empty())
-    body.append(body.size() > 1 ? "," : "").append("\"errors\":[").append(errors).append("]");
+  if (!errors.empty()) body.append(body.size() > 1 ? "," : "").append("\"errors\":[").append(errors).append("]");
   body += '}';
   if (body.size() > max_bytes) {
     return exchange_.fail(problem(502, "too_large", "the parts together are larger than 4 MiB"), "PA");

@@ -130,18 +130,12 @@ void Exchange::record() {
 void Exchange::refuse(const http::Rejection& rejection, http::Response& response) {
   reset();
   response_ = &response;
-  trace_id = request_id =
-      telemetry::TraceContext::make().trace_id();  // nothing that was sent can be believed
+  trace_id = request_id = telemetry::TraceContext::make().trace_id();  // nothing that was sent can be believed
   response.add("x-request-id", request_id);
-  fail({rejection.status,
-        std::string(rejection.rule),
-        std::string(rejection.sentence),
-        transcode::Source::reply,
-        {}},
+  fail({rejection.status, std::string(rejection.rule), std::string(rejection.sentence), transcode::Source::reply, {}},
        "DPE");
   context_.metrics
-      .counter("bascule_gateway_refused_total", "Messages that are not HTTP that is served, by rule.",
-               {"rule"})
+      .counter("bascule_gateway_refused_total", "Messages that are not HTTP that is served, by rule.", {"rule"})
       .with({std::string(rejection.rule)})
       .add();
   if (context_.log == nullptr) return;

@@ -99,9 +99,8 @@ void Gateway::drain(UniqueFunction<void()> drained) {
   ready_timer_.cancel();
   first_->drain([this] { worker_drained(); });
   for (const auto& other : others_) {
-    other->loop.post([this, worker = other->worker.get()] {
-      worker->drain([this] { loop_.post([this] { worker_drained(); }); });
-    });
+    other->loop.post(
+        [this, worker = other->worker.get()] { worker->drain([this] { loop_.post([this] { worker_drained(); }); }); });
   }
 }
 

@@ -14,8 +14,7 @@ bool step(dom::element& at, const std::string& key) {
   if (at.get(array) == simdjson::SUCCESS) {
     std::size_t index = 0;
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-    return error == std::errc() && end == key.data() + key.size() &&
-           array.at(index).get(at) == simdjson::SUCCESS;
+    return error == std::errc() && end == key.data() + key.size() && array.at(index).get(at) == simdjson::SUCCESS;
   }
   dom::object object;
   return at.get(object) == simdjson::SUCCESS && object.at_key(key).get(at) == simdjson::SUCCESS;
@@ -31,15 +30,12 @@ std::optional<std::string> scalar_at(std::string_view json, const std::vector<st
     if (!step(at, key)) return std::nullopt;
   }
   switch (at.type()) {
-    case dom::element_type::STRING:
-      return std::string(std::string_view(at.get_string().value_unsafe()));
+    case dom::element_type::STRING: return std::string(std::string_view(at.get_string().value_unsafe()));
     case dom::element_type::INT64:
     case dom::element_type::UINT64:
     case dom::element_type::DOUBLE:
-    case dom::element_type::BOOL:
-      return simdjson::minify(at);
-    default:
-      return std::nullopt;
+    case dom::element_type::BOOL: return simdjson::minify(at);
+    default: return std::nullopt;
   }
 }
 

@@ -27,9 +27,8 @@ Problem bad_parameter(std::string code, std::string detail, transcode::Source so
 }
 
 bool knows_query(const Route& route, std::string_view name) {
-  return std::any_of(route.bindings.begin(), route.bindings.end(), [name](const BindingSource& source) {
-    return source.in == In::query && source.name == name;
-  });
+  return std::any_of(route.bindings.begin(), route.bindings.end(),
+                     [name](const BindingSource& source) { return source.in == In::query && source.name == name; });
 }
 
 std::optional<Problem> unknown_query(const Route& route, const routing::Query& query) {
@@ -39,10 +38,9 @@ std::optional<Problem> unknown_query(const Route& route, const routing::Query& q
     for (const BindingSource& source : route.bindings) {
       if (source.in == In::query) known += (known.empty() ? "" : ", ") + source.name;
     }
-    return bad_parameter(
-        "unknown_parameter",
-        "there is no such query parameter; " + (known.empty() ? "none is known" : "known: " + known),
-        transcode::Source::query, pair.name);
+    return bad_parameter("unknown_parameter",
+                         "there is no such query parameter; " + (known.empty() ? "none is known" : "known: " + known),
+                         transcode::Source::query, pair.name);
   }
   return std::nullopt;
 }
@@ -92,9 +90,7 @@ std::optional<Problem> bind(const Route& route, const ParameterSources& from, bo
     } else if (source.in != In::body && from.request != nullptr) {
       const bool header = source.in == In::header;
       const std::string_view* field = from.request->find(header ? std::string_view(source.name) : "cookie");
-      const auto value = field == nullptr ? std::nullopt
-                         : header         ? std::optional(*field)
-                                          : cookie(*field, source.name);
+      const auto value = field == nullptr ? std::nullopt : header ? std::optional(*field) : cookie(*field, source.name);
       if (!value) continue;
       if (!routing::is_clean_utf8(*value)) {
         return bad_parameter("utf8", "it is not UTF-8 without control characters",
@@ -153,16 +149,13 @@ Outcome decode(const Route& route, const rpc::Reply& reply, std::string_view tra
       body.resize(start);
       outcome.status = status_of_exception(thrown);
       outcome.exception = true;
-      write_exception(body, outcome.status, thrown.type->named->name, json, is_nested(*thrown.type->named),
-                      trace_id);
+      write_exception(body, outcome.status, thrown.type->named->name, json, is_nested(*thrown.type->named), trace_id);
       return outcome;
     }
     case transcode::Reply::Outcome::application:
       outcome.problem = application_failure(route, decoded.application);
       break;
-    case transcode::Reply::Outcome::broken:
-      outcome.problem = broken_reply(route, decoded.problem.what);
-      break;
+    case transcode::Reply::Outcome::broken: outcome.problem = broken_reply(route, decoded.problem.what); break;
   }
   body.resize(start);
   outcome.status = outcome.problem->status;

@@ -20,14 +20,10 @@ constexpr std::string_view problem_content =
 
 std::string_view where(thrift::Binding::In in) {
   switch (in) {
-    case thrift::Binding::In::path:
-      return "path";
-    case thrift::Binding::In::header:
-      return "header";
-    case thrift::Binding::In::cookie:
-      return "cookie";
-    default:
-      return "query";
+    case thrift::Binding::In::path: return "path";
+    case thrift::Binding::In::header: return "header";
+    case thrift::Binding::In::cookie: return "cookie";
+    default: return "query";
   }
 }
 
@@ -57,11 +53,7 @@ void parameters(JsonText& out, Schemas& schemas, const Route& route) {
     if (field == nullptr || binding.in == thrift::Binding::In::body) continue;
     const bool required = binding.in == thrift::Binding::In::path ||
                           (field->requiredness == thrift::Requiredness::required && !field->default_json);
-    out.open('{')
-        .member("name", binding.name)
-        .member("in", where(binding.in))
-        .key("required")
-        .boolean(required);
+    out.open('{').member("name", binding.name).member("in", where(binding.in)).key("required").boolean(required);
     if (!trimmed(field->doc).empty()) out.member("description", trimmed(field->doc));
     schemas.field(out.key("schema"), *field, false);
     out.close('}');
@@ -144,14 +136,12 @@ void responses(JsonText& out, Schemas& schemas, const Route& route) {
   out.key("responses").open('{').key(std::to_string(status)).open('{');
   out.member("description", method.oneway ? "The call was taken." : "The answer.");
   if (method.returns != nullptr) {
-    schemas.type(out.key("content").open('{').key("application/json").open('{').key("schema"),
-                 *method.returns);
+    schemas.type(out.key("content").open('{').key("application/json").open('{').key("schema"), *method.returns);
     out.close('}').close('}');
   }
   out.close('}');
   std::map<int, std::vector<const thrift::Throw*>> by_status;
-  for (const thrift::Throw& thrown : method.throws)
-    by_status[thrown.http_code.value_or(500)].push_back(&thrown);
+  for (const thrift::Throw& thrown : method.throws) by_status[thrown.http_code.value_or(500)].push_back(&thrown);
   for (const auto& [code, thrown] : by_status) {
     std::string names;
     for (const thrift::Throw* each : thrown) names += (names.empty() ? "" : " or ") + each->type->named->name;
@@ -175,8 +165,7 @@ void operation(JsonText& out, Schemas& schemas, const Route& route) {
   const bool first = &method.http.front() == route.http;
   std::string verb = route.verb;
   for (char& c : verb) c = static_cast<char>(c - 'A' + 'a');
-  out.key(verb).open('{').member("operationId",
-                                 route.service + "." + method.name + (first ? "" : "." + verb));
+  out.key(verb).open('{').member("operationId", route.service + "." + method.name + (first ? "" : "." + verb));
   out.key("tags").open('[').text(route.service).close(']');
   if (const std::string_view doc = trimmed(method.doc); !doc.empty()) {
     out.member("summary", doc.substr(0, doc.find('\n'))).member("description", doc);
@@ -213,15 +202,8 @@ void aggregate(JsonText& out, const Route& route) {
     out.key("schema").raw(R"({"type":"string"})").close('}');
   }
   out.close(']').key("responses").open('{').key("200").open('{');
-  out.member("description",
-             "The parts; X-Gateway-Completed: false when optional ones are missing, `errors` says why.");
-  out.key("content")
-      .open('{')
-      .key("application/json")
-      .open('{')
-      .key("schema")
-      .open('{')
-      .member("type", "object");
+  out.member("description", "The parts; X-Gateway-Completed: false when optional ones are missing, `errors` says why.");
+  out.key("content").open('{').key("application/json").open('{').key("schema").open('{').member("type", "object");
   out.key("properties").open('{');
   for (const Part& part : route.aggregate->parts) out.key(part.name).raw("{}");
   out.key("errors").raw(R"({"type":"array","items":{"type":"object"}})").close('}');

@@ -63,26 +63,16 @@ void write_tail(std::string& out, std::string_view trace_id) {
 
 int status_of(Errc code) noexcept {
   switch (code) {
-    case Errc::ok:
-      return 200;
-    case Errc::deadline_exceeded:
-      return 504;
-    case Errc::unavailable:
-      return 503;
-    case Errc::resource_exhausted:
-      return 429;
-    case Errc::unauthenticated:
-      return 401;
-    case Errc::permission_denied:
-      return 403;
-    case Errc::invalid_argument:
-      return 400;
-    case Errc::unimplemented:
-      return 501;
-    case Errc::internal:
-      return 500;
-    case Errc::cancelled:
-      return 499;
+    case Errc::ok: return 200;
+    case Errc::deadline_exceeded: return 504;
+    case Errc::unavailable: return 503;
+    case Errc::resource_exhausted: return 429;
+    case Errc::unauthenticated: return 401;
+    case Errc::permission_denied: return 403;
+    case Errc::invalid_argument: return 400;
+    case Errc::unimplemented: return 501;
+    case Errc::internal: return 500;
+    case Errc::cancelled: return 499;
   }
   return 500;
 }
@@ -120,8 +110,8 @@ void write(std::string& out, const Problem& problem, std::string_view trace_id) 
   write_tail(out, trace_id);
 }
 
-void write_exception(std::string& out, int status, std::string_view type_name, std::string_view json,
-                     bool nested, std::string_view trace_id) {
+void write_exception(std::string& out, int status, std::string_view type_name, std::string_view json, bool nested,
+                     std::string_view trace_id) {
   const std::size_t dot = type_name.rfind('.');
   const std::string_view title = dot == std::string_view::npos ? type_name : type_name.substr(dot + 1);
   write_head(out, "urn:thrift:" + std::string(type_name), title, status);

@@ -18,8 +18,8 @@ inline constexpr std::string_view problem_type = "application/problem+json";
 
 struct Problem {
   int status = 500;
-  std::string code;    ///< "route_not_found": stable, for clients and metrics
-  std::string detail;  ///< a sentence
+  std::string code;                                     ///< "route_not_found": stable, for clients and metrics
+  std::string detail;                                   ///< a sentence
   transcode::Source source = transcode::Source::reply;  ///< reply: nothing of the input is named
   std::string where;                                    ///< the body's JSON pointer, or the parameter's name
 };
@@ -36,7 +36,7 @@ void write(std::string& out, const Problem& problem, std::string_view trace_id);
 /// Appends the document of a declared exception: its fields (`json`, an object) as members, or inside
 /// "exception" when one of them has the name of a member of RFC 9457. `message` is the exception's own
 /// sentence or empty.
-void write_exception(std::string& out, int status, std::string_view type_name, std::string_view json,
-                     bool nested, std::string_view trace_id);
+void write_exception(std::string& out, int status, std::string_view type_name, std::string_view json, bool nested,
+                     std::string_view trace_id);
 
 }  // namespace bascule::gateway

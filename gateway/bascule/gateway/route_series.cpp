@@ -4,8 +4,7 @@ namespace bascule::gateway {
 namespace {
 
 telemetry::Family<telemetry::Histogram>& durations(telemetry::Registry& registry) {
-  return registry.histogram("http_server_request_duration_seconds",
-                            "From a request's first byte to its response.",
+  return registry.histogram("http_server_request_duration_seconds", "From a request's first byte to its response.",
                             {"http_request_method", "http_route", "http_response_status_code"});
 }
 

@@ -44,8 +44,7 @@ std::shared_ptr<const Routes> RouteBuilder::build(std::vector<contracts::Service
   // What no service in sight needs any more is let go.
   std::erase_if(compiled_, [&services](const auto& entry) {
     return std::none_of(services.begin(), services.end(), [&entry](const contracts::ServiceState& service) {
-      return service.name == entry.first.first && service.contract &&
-             service.contract->digest == entry.first.second;
+      return service.name == entry.first.first && service.contract && service.contract->digest == entry.first.second;
     });
   });
   return routes;
@@ -77,8 +76,8 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
         const auto path = routing::Template::parse(http.path);
         if (const auto other = routes.table.conflict(http.verb, path)) {
           const Route& owner = *routes.all[*other];
-          throw Error(Errc::invalid_argument, http.verb + " " + http.path + " of " + method.name +
-                                                  " is taken by " + owner.service + " (" + owner.path + ")");
+          throw Error(Errc::invalid_argument, http.verb + " " + http.path + " of " + method.name + " is taken by " +
+                                                  owner.service + " (" + owner.path + ")");
         }
         if (own.conflict(http.verb, path)) {
           throw Error(Errc::invalid_argument, http.verb + " " + http.path + " is there twice");
@@ -94,13 +93,12 @@ void RouteBuilder::add_service(Routes& routes, const contracts::ServiceState& se
     }
     routes.services.emplace(service.name, service);
   } catch (const Error& error) {
-    routes.refusals.push_back("contract of " + service.name + " (" + service.contract->digest +
-                              "): " + error.what());
+    routes.refusals.push_back("contract of " + service.name + " (" + service.contract->digest + "): " + error.what());
   }
 }
 
-std::unique_ptr<Route> RouteBuilder::make(const contracts::ServiceState& service,
-                                          const thrift::Method& method, const thrift::Route& http) {
+std::unique_ptr<Route> RouteBuilder::make(const contracts::ServiceState& service, const thrift::Method& method,
+                                          const thrift::Route& http) {
   const Compiled& contract = compiled(service);
   auto route = std::make_unique<Route>();
   route->verb = http.verb;

@@ -15,10 +15,8 @@ bool is_object_key(Kind kind) {
     case Kind::i32:
     case Kind::i64:
     case Kind::string:
-    case Kind::enumeration:
-      return true;
-    default:
-      return false;
+    case Kind::enumeration: return true;
+    default: return false;
   }
 }
 
@@ -51,8 +49,7 @@ std::string_view bound_word(std::string_view rule) {
 
 std::string_view size_word(const thrift::TypeRef& type, bool least) {
   if (type.kind == Kind::string || type.kind == Kind::binary) return least ? "minLength" : "maxLength";
-  if (type.kind == Kind::map && is_object_key(type.key->kind))
-    return least ? "minProperties" : "maxProperties";
+  if (type.kind == Kind::map && is_object_key(type.key->kind)) return least ? "minProperties" : "maxProperties";
   return least ? "minItems" : "maxItems";
 }
 
@@ -75,8 +72,7 @@ void pattern(JsonText& out, std::string_view rule, std::string_view text) {
 }
 
 bool is_pattern(std::string_view rule) {
-  return rule == "pattern" || rule == "prefix" || rule == "suffix" || rule == "contains" ||
-         rule == "not_contains";
+  return rule == "pattern" || rule == "prefix" || rule == "suffix" || rule == "contains" || rule == "not_contains";
 }
 
 }  // namespace
@@ -107,33 +103,15 @@ void Schemas::type(JsonText& out, const thrift::TypeRef& type, const thrift::Ann
 
 void Schemas::base(JsonText& out, const thrift::TypeRef& type) {
   switch (type.kind) {
-    case Kind::boolean:
-      out.member("type", "boolean");
-      break;
-    case Kind::i8:
-      out.member("type", "integer").key("minimum").number(-128).key("maximum").number(127);
-      break;
-    case Kind::i16:
-      out.member("type", "integer").key("minimum").number(-32768).key("maximum").number(32767);
-      break;
-    case Kind::i32:
-      out.member("type", "integer").member("format", "int32");
-      break;
-    case Kind::i64:
-      out.member("type", "integer").member("format", "int64");
-      break;
-    case Kind::dbl:
-      out.member("type", "number").member("format", "double");
-      break;
-    case Kind::binary:
-      out.member("type", "string").member("contentEncoding", "base64");
-      break;
-    case Kind::uuid:
-      out.member("type", "string").member("format", "uuid");
-      break;
-    default:
-      out.member("type", "string");
-      break;
+    case Kind::boolean: out.member("type", "boolean"); break;
+    case Kind::i8: out.member("type", "integer").key("minimum").number(-128).key("maximum").number(127); break;
+    case Kind::i16: out.member("type", "integer").key("minimum").number(-32768).key("maximum").number(32767); break;
+    case Kind::i32: out.member("type", "integer").member("format", "int32"); break;
+    case Kind::i64: out.member("type", "integer").member("format", "int64"); break;
+    case Kind::dbl: out.member("type", "number").member("format", "double"); break;
+    case Kind::binary: out.member("type", "string").member("contentEncoding", "base64"); break;
+    case Kind::uuid: out.member("type", "string").member("format", "uuid"); break;
+    default: out.member("type", "string"); break;
   }
 }
 
@@ -207,8 +185,7 @@ void Schemas::structure(JsonText& out, const thrift::NamedType& type, const std:
     JsonText required;
     required.open('[');
     for (const thrift::FieldType& each : type.fields) {
-      if (each.requiredness == thrift::Requiredness::required && !left_out(each.name))
-        required.text(each.name);
+      if (each.requiredness == thrift::Requiredness::required && !left_out(each.name)) required.text(each.name);
     }
     const std::string names = required.close(']').take();
     if (names.size() > 2) out.key("required").raw(names);

@@ -16,26 +16,25 @@ amqp::ClientOptions connection_options(const Settings& settings) {
 
 }  // namespace
 
-Worker::Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen,
-               telemetry::Registry& metrics, Pages pages, std::shared_ptr<const Routes> routes)
+Worker::Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen, telemetry::Registry& metrics,
+               Pages pages, std::shared_ptr<const Routes> routes)
     : loop_(loop),
       connection_(std::make_unique<amqp::Client>(loop, connection_options(settings))),
       calls_(std::make_unique<rpc::Client>(*connection_, rpc::ClientOptions{settings.max_in_flight})),
       upstream_(std::make_unique<RpcUpstream>(*connection_, *calls_)) {
   if (settings.access_log) log_ = std::make_unique<AccessLog>(loop, STDERR_FILENO);
-  context_.reset(
-      new Context{settings,
-                  metrics,
-                  *upstream_,
-                  std::move(pages),
-                  log_.get(),
-                  std::move(routes),
-                  {},
-                  std::make_shared<RouteSeries>(metrics, "_OTHER", ""),
-                  &metrics.gauge("http_server_active_requests", "Requests being answered.").one()});
-  listener_ = std::make_unique<http::Listener>(
-      loop, listen, settings.http,
-      [this](http::Responder& responder) { return std::make_shared<Exchange>(*context_, responder); });
+  context_.reset(new Context{settings,
+                             metrics,
+                             *upstream_,
+                             std::move(pages),
+                             log_.get(),
+                             std::move(routes),
+                             {},
+                             std::make_shared<RouteSeries>(metrics, "_OTHER", ""),
+                             &metrics.gauge("http_server_active_requests", "Requests being answered.").one()});
+  listener_ = std::make_unique<http::Listener>(loop, listen, settings.http, [this](http::Responder& responder) {
+    return std::make_shared<Exchange>(*context_, responder);
+  });
 }
 
 Worker::~Worker() = default;

@@ -9,13 +9,10 @@
 namespace bascule::http {
 namespace {
 
-constexpr Rejection bad_size{400, "chunk_size",
-                             "a chunk must start with its size in hexadecimal digits and CR LF"};
+constexpr Rejection bad_size{400, "chunk_size", "a chunk must start with its size in hexadecimal digits and CR LF"};
 constexpr Rejection bad_end{400, "chunk_end", "a chunk's data must end with CR LF where its size says"};
-constexpr Rejection bad_extension{400, "chunk_extension",
-                                  "chunk extensions must be ;name or ;name=value, and short"};
-constexpr Rejection bad_trailer{400, "trailer",
-                                "trailers must be plain fields that do not frame, route or authorise"};
+constexpr Rejection bad_extension{400, "chunk_extension", "chunk extensions must be ;name or ;name=value, and short"};
+constexpr Rejection bad_trailer{400, "trailer", "trailers must be plain fields that do not frame, route or authorise"};
 
 // Length of a quoted-string at the start of `text`, quotes included; 0 when it is none.
 std::size_t quoted_length(std::string_view text) {
@@ -59,8 +56,7 @@ ChunkDecoder::State ChunkDecoder::feed(std::string_view bytes, std::size_t& cons
 
 // One line of sizes or trailers; consumes nothing until the line is whole.
 ChunkDecoder::State ChunkDecoder::line(std::string_view bytes, std::size_t& consumed) {
-  const std::size_t limit =
-      part_ == Part::size_line ? limits_->chunk_line : limits_->trailers - trailer_bytes_;
+  const std::size_t limit = part_ == Part::size_line ? limits_->chunk_line : limits_->trailers - trailer_bytes_;
   const std::size_t feed = bytes.substr(0, limit + 1).find('\n');
   const Rejection& bad = part_ == Part::size_line ? bad_size : bad_trailer;
   if (feed == std::string_view::npos) {

@@ -28,8 +28,7 @@ void Connection::read() {
   const auto space = buffer_.space();
   if (space.empty()) return;  // pipelined requests fill the buffer: respond() reads on
   reading_ = true;
-  stream_->read(space,
-                [self = shared_from_this()](error_code error, std::size_t n) { self->on_read(error, n); });
+  stream_->read(space, [self = shared_from_this()](error_code error, std::size_t n) { self->on_read(error, n); });
 }
 
 void Connection::on_read(error_code error, std::size_t n) {
@@ -95,8 +94,7 @@ void Connection::respond() {
 void Connection::append_response() {
   const Request& request = reader_.request();
   const bool keep_alive = request.keep_alive && !response_.close && !draining_;
-  write(out_, response_,
-        {dates_.line(std::time(nullptr)), keep_alive, request.http_1_0, request.method == "HEAD"});
+  write(out_, response_, {dates_.line(std::time(nullptr)), keep_alive, request.http_1_0, request.method == "HEAD"});
   if (!keep_alive) phase_ = Phase::finishing;
 }
 

@@ -41,16 +41,13 @@ bool same_authority(std::string_view a, std::string_view b) {
   return true;
 }
 
-bool takes_no_body(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS";
-}
+bool takes_no_body(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 }  // namespace
 
 std::optional<Rejection> FieldRules::take(std::string_view name, std::string_view value) {
   if (name.find('_') != std::string_view::npos) {
-    return Rejection{400, "underscore_in_name",
-                     "field names must not hold '_': it can be taken for '-'; use '-'"};
+    return Rejection{400, "underscore_in_name", "field names must not hold '_': it can be taken for '-'; use '-'"};
   }
   for (std::size_t i = 0; i < singletons.size(); ++i) {
     if (!iequals(name, singletons[i])) continue;
@@ -90,8 +87,7 @@ std::optional<Rejection> FieldRules::take_host(std::string_view value) {
 }
 
 std::optional<Rejection> FieldRules::take_expect(std::string_view value) {
-  if (!iequals(value, "100-continue"))
-    return Rejection{417, "expect", "the only expectation known is 100-continue"};
+  if (!iequals(value, "100-continue")) return Rejection{417, "expect", "the only expectation known is 100-continue"};
   expects_continue_ = true;
   return std::nullopt;
 }
@@ -99,8 +95,7 @@ std::optional<Rejection> FieldRules::take_expect(std::string_view value) {
 std::optional<Rejection> FieldRules::finish(std::string_view method, int minor, std::string_view authority,
                                             std::string_view host) const {
   if (chunked_ && has_content_length()) {
-    return Rejection{400, "length_and_chunked",
-                     "Content-Length and Transfer-Encoding must not come together"};
+    return Rejection{400, "length_and_chunked", "Content-Length and Transfer-Encoding must not come together"};
   }
   if (chunked_ && minor == 0) return Rejection{400, "chunked_http_1_0", "HTTP/1.0 has no Transfer-Encoding"};
   if (minor == 1 && !has_host_) return bad_host;

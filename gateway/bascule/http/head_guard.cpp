@@ -6,12 +6,9 @@ namespace bascule::http {
 namespace {
 
 constexpr Rejection bare_line_end{400, "bare_line_end", "lines end with CR LF; a CR or LF alone is refused"};
-constexpr Rejection bad_request_line{400, "request_line",
-                                     "the request line must be: METHOD SP target SP HTTP/1.1"};
-constexpr Rejection bad_target{400, "target",
-                               "the target must be a path that starts with '/', percent-encoded"};
-constexpr Rejection bad_field{400, "field_syntax",
-                              "a field line must be: name ':' value, without control characters"};
+constexpr Rejection bad_request_line{400, "request_line", "the request line must be: METHOD SP target SP HTTP/1.1"};
+constexpr Rejection bad_target{400, "target", "the target must be a path that starts with '/', percent-encoded"};
+constexpr Rejection bad_field{400, "field_syntax", "a field line must be: name ':' value, without control characters"};
 
 }  // namespace
 
@@ -24,8 +21,7 @@ HeadGuard::State HeadGuard::too_long(std::size_t bytes) {
   if (lines_ == 0 && bytes > limits_->request_line) {
     return refuse({414, "request_line_size", "the request line is longer than this server takes"});
   }
-  if (bytes > limits_->head)
-    return refuse({431, "head_size", "the header fields are larger than this server takes"});
+  if (bytes > limits_->head) return refuse({431, "head_size", "the header fields are larger than this server takes"});
   return State::need_more;
 }
 
@@ -62,8 +58,7 @@ HeadGuard::State HeadGuard::request_line(std::string_view line) {
   } else {
     return refuse(bad_request_line);
   }
-  if (method == "CONNECT" || method == "TRACE")
-    return refuse({501, "method", "CONNECT and TRACE are not served"});
+  if (method == "CONNECT" || method == "TRACE") return refuse({501, "method", "CONNECT and TRACE are not served"});
   method_size_ = method.size();
   return check_target(method, target);
 }
@@ -85,8 +80,7 @@ HeadGuard::State HeadGuard::check_target(std::string_view method, std::string_vi
   const std::size_t question = target.find('?');
   const std::string_view path = target.substr(0, question);
   const std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
-  const bool clean =
-      !path.empty() && syntax::all_in(syntax::path, path) && syntax::all_in(syntax::query, query);
+  const bool clean = !path.empty() && syntax::all_in(syntax::path, path) && syntax::all_in(syntax::query, query);
   return clean ? State::need_more : refuse(bad_target);
 }
 

@@ -21,11 +21,9 @@ struct Limits {
   std::chrono::milliseconds head_time{10'000};   ///< from the first byte of a request to its last field: 408
   std::chrono::milliseconds idle_time{60'000};   ///< between requests: closed without a word
   std::chrono::milliseconds write_time{30'000};  ///< without one byte taken by the client: closed
-  std::chrono::milliseconds body_grace{
-      10'000};                  ///< after which a body must have come at body_rate on average: 408
-  std::size_t body_rate = 500;  ///< bytes a second
-  std::chrono::milliseconds linger_time{
-      2'000};  ///< how long a closed request's unread bytes are read and dropped
+  std::chrono::milliseconds body_grace{10'000};  ///< after which a body must have come at body_rate on average: 408
+  std::size_t body_rate = 500;                   ///< bytes a second
+  std::chrono::milliseconds linger_time{2'000};  ///< how long a closed request's unread bytes are read and dropped
 };
 
 }  // namespace bascule::http

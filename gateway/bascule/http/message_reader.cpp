@@ -32,12 +32,9 @@ MessageReader::State MessageReader::feed(Clock::time_point now) {
 
 MessageReader::State MessageReader::read_head() {
   switch (head_guard_.feed(buffer_.data())) {
-    case HeadGuard::State::need_more:
-      return state_;
-    case HeadGuard::State::refused:
-      return refuse(head_guard_.rejection());
-    case HeadGuard::State::done:
-      break;
+    case HeadGuard::State::need_more: return state_;
+    case HeadGuard::State::refused: return refuse(head_guard_.rejection());
+    case HeadGuard::State::done: break;
   }
   const FieldRules& rules = head_guard_.rules();
   continue_ = rules.expects_continue() && !head_guard_.http_1_0();
@@ -113,8 +110,7 @@ std::optional<Rejection> MessageReader::overdue(Clock::time_point now) const {
   const auto spent = now - body_since_;
   if (spent <= limits_->body_grace) return std::nullopt;
   const double seconds = std::chrono::duration<double>(spent).count();
-  if (static_cast<double>(body_bytes_) >= seconds * static_cast<double>(limits_->body_rate))
-    return std::nullopt;
+  if (static_cast<double>(body_bytes_) >= seconds * static_cast<double>(limits_->body_rate)) return std::nullopt;
   return slow_body;
 }
 

@@ -29,8 +29,7 @@ class MessageReader {
     refused,  ///< rejection() says why; nothing more can be read from this connection
   };
 
-  MessageReader(const Limits& limits, ReadBuffer& buffer)
-      : limits_(&limits), buffer_(buffer), head_guard_(limits) {}
+  MessageReader(const Limits& limits, ReadBuffer& buffer) : limits_(&limits), buffer_(buffer), head_guard_(limits) {}
 
   State feed(Clock::time_point now);
   State state() const noexcept { return state_; }

@@ -51,8 +51,7 @@ void Request::drop_hop_by_hop() {
   const std::string_view nominated = *connection;
   std::erase_if(fields, [nominated](const Field& field) {
     bool drop = syntax::iequals(field.name, "connection");
-    syntax::for_each_item(nominated,
-                          [&](std::string_view name) { drop = drop || same_name(field.name, name); });
+    syntax::for_each_item(nominated, [&](std::string_view name) { drop = drop || same_name(field.name, name); });
     return drop;
   });
 }

@@ -21,15 +21,14 @@ bool RequestParser::read(std::string_view head) {
   return !error && used == head.size() && is_header_done();
 }
 
-void RequestParser::on_request_impl(boost::beast::http::verb, string_view method, string_view target,
-                                    int version, error_code&) {
+void RequestParser::on_request_impl(boost::beast::http::verb, string_view method, string_view target, int version,
+                                    error_code&) {
   request_.method = view(method);
   request_.target = view(target);
   request_.http_1_0 = version == 10;
 }
 
-void RequestParser::on_field_impl(boost::beast::http::field, string_view name, string_view value,
-                                  error_code&) {
+void RequestParser::on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) {
   request_.fields.push_back({view(name), view(value)});
 }
 

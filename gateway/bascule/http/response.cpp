@@ -78,8 +78,7 @@ void write(std::string& out, const Response& response, const Framing& framing) {
     out.append(" ").append(reason(response.status)).append("\r\n");
   }
   out.append(framing.date_line);
-  if (!response.content_type.empty())
-    out.append("content-type: ").append(response.content_type).append("\r\n");
+  if (!response.content_type.empty()) out.append("content-type: ").append(response.content_type).append("\r\n");
   if (response.status != 204 && response.status != 304) {
     out.append("content-length: ");
     append_number(out, response.body.size());

@@ -6,22 +6,14 @@ namespace bascule::routing {
 
 std::string_view sentence(PathFault fault) noexcept {
   switch (fault) {
-    case PathFault::none:
-      break;
-    case PathFault::not_absolute:
-      return "the path must start with '/'";
-    case PathFault::percent:
-      return "the path has a '%' that is not followed by two hexadecimal digits";
-    case PathFault::encoded_separator:
-      return "the path must not hold %2F, %5C, %00 or a backslash";
-    case PathFault::text:
-      return "the path must be UTF-8 without control characters, once it is decoded";
-    case PathFault::dot_segment:
-      return "the path must not hold '.' or '..' segments; resolve them before sending";
-    case PathFault::empty_segment:
-      return "the path must not hold '//'";
-    case PathFault::too_deep:
-      return "the path has too many segments";
+    case PathFault::none: break;
+    case PathFault::not_absolute: return "the path must start with '/'";
+    case PathFault::percent: return "the path has a '%' that is not followed by two hexadecimal digits";
+    case PathFault::encoded_separator: return "the path must not hold %2F, %5C, %00 or a backslash";
+    case PathFault::text: return "the path must be UTF-8 without control characters, once it is decoded";
+    case PathFault::dot_segment: return "the path must not hold '.' or '..' segments; resolve them before sending";
+    case PathFault::empty_segment: return "the path must not hold '//'";
+    case PathFault::too_deep: return "the path has too many segments";
   }
   return "";
 }

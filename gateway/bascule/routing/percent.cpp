@@ -14,9 +14,7 @@ int digit(char c) {
 // is none.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto between = [&](std::size_t i, unsigned low, unsigned high) {
-    return byte(i) >= low && byte(i) <= high;
-  };
+  const auto between = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
   const auto tail = [&](std::size_t i) { return between(i, 0x80, 0xBF); };
   const unsigned first = byte(0);
   if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;

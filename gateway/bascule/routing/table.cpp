@@ -74,8 +74,7 @@ void Table::find(std::string_view method, const Path& path, Match& match) const 
 
 // The number of steps is bounded by the templates' own tree: a path can enter a branch only where one was
 // added.
-bool Table::walk(NodeId at, std::size_t depth, std::string_view method, const Path& path,
-                 Match& match) const {
+bool Table::walk(NodeId at, std::size_t depth, std::string_view method, const Path& path, Match& match) const {
   if (depth == path.segments.size()) return arrive(at, method, match);
   const Node& node = nodes_[at];
   const std::string_view segment = path.segments[depth];

@@ -19,11 +19,9 @@ TemplateSegment segment(std::string_view whole, std::string_view text, bool last
     return {std::string(text), false, {}};
   }
   const std::size_t close = text.find('}');
-  if (close == std::string_view::npos || close == 1)
-    refuse(whole, "a variable must be a whole segment: {name}");
+  if (close == std::string_view::npos || close == 1) refuse(whole, "a variable must be a whole segment: {name}");
   const std::string_view name = text.substr(1, close - 1), rest = text.substr(close + 1);
-  if (name.find_first_of("{=*") != std::string_view::npos)
-    refuse(whole, "only {name} is known, which is one segment");
+  if (name.find_first_of("{=*") != std::string_view::npos) refuse(whole, "only {name} is known, which is one segment");
   if (!rest.empty() && (rest.front() != ':' || rest.size() == 1 || !last))
     refuse(whole, "only ':verb' may follow a variable, at the end");
   return {std::string(name), true, std::string(rest)};
@@ -42,8 +40,7 @@ Template Template::parse(std::string_view text) {
   if (result.segments.size() > Path::max_segments) refuse(text, "it has too many segments");
   auto names = result.variables();
   std::sort(names.begin(), names.end());
-  if (std::adjacent_find(names.begin(), names.end()) != names.end())
-    refuse(text, "a variable is named twice");
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) refuse(text, "a variable is named twice");
   return result;
 }
 

@@ -56,28 +56,19 @@ std::string map(CompactReader& in) {
 
 std::string element(CompactReader& in, Type type) {
   switch (type) {
-    case Type::structure:
-      return structure(in);
-    case Type::list:
-      return sequence(in, false);
-    case Type::set:
-      return sequence(in, true);
-    case Type::map:
-      return map(in);
-    case Type::boolean:
-      return in.boolean() ? "1" : "0";
-    case Type::string:
-      return std::string(in.binary());
-    case Type::uuid:
-      return std::string(in.uuid());
+    case Type::structure: return structure(in);
+    case Type::list: return sequence(in, false);
+    case Type::set: return sequence(in, true);
+    case Type::map: return map(in);
+    case Type::boolean: return in.boolean() ? "1" : "0";
+    case Type::string: return std::string(in.binary());
+    case Type::uuid: return std::string(in.uuid());
     case Type::dbl: {
       const double value = in.dbl() + 0.0;  // -0.0 + 0.0 is 0.0
       return {reinterpret_cast<const char*>(&value), sizeof value};
     }
-    case Type::i8:
-      return std::to_string(in.i8());
-    default:
-      return std::to_string(in.i64());
+    case Type::i8: return std::to_string(in.i8());
+    default: return std::to_string(in.i64());
   }
 }
 

@@ -39,8 +39,7 @@ bool Decoder::structure(const StructPlan& plan) {
   in_.struct_end();
   if (!in_.ok()) [[unlikely]]
     return unsound();
-  if ((seen & plan.required_mask) != plan.required_mask || plan.fields.size() > 64 || plan.is_union)
-      [[unlikely]] {
+  if ((seen & plan.required_mask) != plan.required_mask || plan.fields.size() > 64 || plan.is_union) [[unlikely]] {
     if (!complete(plan, seen, more, count)) return false;
   }
   out_.byte('}');
@@ -50,8 +49,7 @@ bool Decoder::structure(const StructPlan& plan) {
 
 bool Decoder::complete(const StructPlan& plan, std::uint64_t seen, const std::vector<std::uint64_t>& more,
                        unsigned count) {
-  if (plan.is_union && count != 1)
-    return fail(Wrong::one_of, plan.name + " does not hold exactly one member");
+  if (plan.is_union && count != 1) return fail(Wrong::one_of, plan.name + " does not hold exactly one member");
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const std::uint64_t word = i < 64 ? seen : more[i / 64 - 1];
     if (plan.fields[i].required && (word >> (i & 63) & 1) == 0) {
@@ -64,45 +62,25 @@ bool Decoder::complete(const StructPlan& plan, std::uint64_t seen, const std::ve
 
 bool Decoder::value(const TypePlan& type) {
   switch (type.kind) {
-    case Kind::boolean:
-      out_.boolean(in_.boolean());
-      return true;
-    case Kind::i8:
-      out_.integer(in_.i8());
-      return true;
-    case Kind::i16:
-      out_.integer(in_.i16());
-      return true;
-    case Kind::i32:
-      out_.integer(in_.i32());
-      return true;
-    case Kind::i64:
-      out_.integer(in_.i64());
-      return true;
-    case Kind::dbl:
-      out_.real(in_.dbl());
-      return true;
-    case Kind::string:
-      return string();
-    case Kind::binary:
-      out_.base64(in_.binary());
-      return true;
+    case Kind::boolean: out_.boolean(in_.boolean()); return true;
+    case Kind::i8: out_.integer(in_.i8()); return true;
+    case Kind::i16: out_.integer(in_.i16()); return true;
+    case Kind::i32: out_.integer(in_.i32()); return true;
+    case Kind::i64: out_.integer(in_.i64()); return true;
+    case Kind::dbl: out_.real(in_.dbl()); return true;
+    case Kind::string: return string();
+    case Kind::binary: out_.base64(in_.binary()); return true;
     case Kind::uuid: {
       const std::string_view bytes = in_.uuid();
       if (!sound()) return false;
       out_.uuid(bytes);
       return true;
     }
-    case Kind::enumeration:
-      enumeration(*type.enumeration, in_.i32());
-      return true;
+    case Kind::enumeration: enumeration(*type.enumeration, in_.i32()); return true;
     case Kind::list:
-    case Kind::set:
-      return sequence(type);
-    case Kind::map:
-      return map(type);
-    default:
-      return structure(*type.structure);
+    case Kind::set: return sequence(type);
+    case Kind::map: return map(type);
+    default: return structure(*type.structure);
   }
 }
 
@@ -211,8 +189,7 @@ bool Decoder::fail(Wrong wrong, std::string what, std::string expected) {
 }
 
 bool Decoder::unsound() {
-  return fail(in_.fault() == thrift::Fault::utf8 ? Wrong::utf8 : Wrong::thrift,
-              std::string(to_string(in_.fault())));
+  return fail(in_.fault() == thrift::Fault::utf8 ? Wrong::utf8 : Wrong::thrift, std::string(to_string(in_.fault())));
 }
 
 }  // namespace bascule::transcode

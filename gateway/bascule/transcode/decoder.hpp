@@ -31,16 +31,13 @@ class Decoder {
   bool map(const TypePlan& type);
   bool object_key(const TypePlan& key);
   bool unique(const TypePlan& type, std::size_t first_span, const char* what);
-  bool complete(const StructPlan& plan, std::uint64_t seen, const std::vector<std::uint64_t>& more,
-                unsigned count);
+  bool complete(const StructPlan& plan, std::uint64_t seen, const std::vector<std::uint64_t>& more, unsigned count);
   bool string() {
     const std::string_view text = in_.binary();
     return out_.string(text, text.size() + in_.remaining()) || fail(Wrong::utf8, "a string is not UTF-8");
   }
   void enumeration(const EnumPlan& plan, std::int32_t value);
-  bool enter() {
-    return ++depth_ <= options_.json_depth || fail(Wrong::depth, "the reply is nested too deep");
-  }
+  bool enter() { return ++depth_ <= options_.json_depth || fail(Wrong::depth, "the reply is nested too deep"); }
   bool small_enough() {
     return out_.size() - start_ <= options_.json || fail(Wrong::size, "the reply's JSON is too large");
   }

@@ -28,9 +28,8 @@ bool Encoder::close() {
 
 bool Encoder::small_enough(std::size_t start) {
   if (out_.size() - start <= options_.message) return true;
-  problem_ = {Wrong::size, Source::body,
-              {},          "the message would be over " + std::to_string(options_.message) + " bytes",
-              {},          0};
+  problem_ = {
+      Wrong::size, Source::body, {}, "the message would be over " + std::to_string(options_.message) + " bytes", {}, 0};
   return false;
 }
 
@@ -174,8 +173,7 @@ bool Encoder::unknown_member(const StructPlan& plan, const char* key) {
   if (!options_.ignore_unknown) {
     std::string known;
     for (const FieldPlan& field : plan.fields) known += (known.empty() ? "" : ", ") + field.name.text;
-    return fail(Wrong::unknown, static_cast<std::size_t>(key - 1 - text_),
-                "there is no such field in " + plan.name,
+    return fail(Wrong::unknown, static_cast<std::size_t>(key - 1 - text_), "there is no such field in " + plan.name,
                 plan.fields.empty() ? "no field" : "one of " + known);
   }
   ++at_;  // the colon
@@ -192,8 +190,8 @@ bool Encoder::field(const FieldPlan& plan, const Overlay* overlay) {
       std::int64_t value = 0;
       if (!integer(value, plan.kind)) return false;
       out_.reserve(32);
-      out_.seek(thrift::Sink::put_varint(out_.put_header(out_.cursor(), plan.code, plan.id),
-                                         thrift::Sink::zigzag(value)));
+      out_.seek(
+          thrift::Sink::put_varint(out_.put_header(out_.cursor(), plan.code, plan.id), thrift::Sink::zigzag(value)));
       return !plan.checks || passed(plan.checks->integer(value), at);
     }
     case Kind::string: {
@@ -211,8 +209,7 @@ bool Encoder::field(const FieldPlan& plan, const Overlay* overlay) {
       out_.bool_field(plan.id, value);
       return !plan.checks || passed(plan.checks->boolean(value), at);
     }
-    default:
-      break;
+    default: break;
   }
   out_.reserve(32);
   out_.seek(out_.put_header(out_.cursor(), plan.code, plan.id));
@@ -253,24 +250,17 @@ bool Encoder::value(const TypePlan& type, const thrift::Checks* checks, const Ov
       out_.dbl(value);
       return !checks || passed(checks->real(value), at);
     }
-    case Kind::string:
-      return string(checks);
-    case Kind::binary:
-      return binary(checks);
-    case Kind::uuid:
-      return uuid(checks);
+    case Kind::string: return string(checks);
+    case Kind::binary: return binary(checks);
+    case Kind::uuid: return uuid(checks);
     case Kind::list:
-    case Kind::set:
-      return sequence(type, checks);
-    case Kind::map:
-      return map(type, checks);
-    default:
-      return structure(*type.structure, overlay);
+    case Kind::set: return sequence(type, checks);
+    case Kind::map: return map(type, checks);
+    default: return structure(*type.structure, overlay);
   }
 }
 
-bool Encoder::complete(const StructPlan& plan, const Overlay* overlay, const Seen& seen,
-                       std::uint32_t object_at) {
+bool Encoder::complete(const StructPlan& plan, const Overlay* overlay, const Seen& seen, std::uint32_t object_at) {
   for (const std::uint32_t index : plan.expected) {
     if (test(seen, index)) continue;
     const FieldPlan& field = plan.fields[index];
@@ -315,13 +305,12 @@ bool Encoder::wrong_union(const StructPlan& plan, std::size_t at) {
 
 bool Encoder::wrong_type(std::string_view expected) {
   return fail(*at_ == work_.scanner_.size() ? Wrong::syntax : Wrong::type, *at_,
-              "expected " + std::string(expected) + ", found " + std::string(kind_at(peek())),
-              std::string(expected));
+              "expected " + std::string(expected) + ", found " + std::string(kind_at(peek())), std::string(expected));
 }
 
 bool Encoder::expected_token(std::string_view what) {
-  return fail(Wrong::syntax, *at_,
-              "expected " + std::string(what) + ", found " + std::string(kind_at(peek())), std::string(what));
+  return fail(Wrong::syntax, *at_, "expected " + std::string(what) + ", found " + std::string(kind_at(peek())),
+              std::string(what));
 }
 
 bool Encoder::broken(std::size_t at, const std::string& rule) {
@@ -335,8 +324,7 @@ bool Encoder::missing(std::size_t object_at, std::string_view field_name) {
 }
 
 bool Encoder::too_deep() {
-  return fail(Wrong::depth, *at_,
-              "JSON is nested deeper than " + std::to_string(options_.json_depth) + " levels");
+  return fail(Wrong::depth, *at_, "JSON is nested deeper than " + std::to_string(options_.json_depth) + " levels");
 }
 
 }  // namespace bascule::transcode

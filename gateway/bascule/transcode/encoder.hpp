@@ -95,10 +95,8 @@ class Encoder {
   std::size_t given(std::uint16_t binding) const noexcept;
   bool parameter_field(const FieldPlan& plan, const Overlay::Item& item);
   bool parameter_list(const FieldPlan& plan, const Overlay::Item& item);
-  bool parameter(const TypePlan& type, const thrift::Checks* checks, std::string_view text,
-                 const Overlay::Item& item);
-  bool parameter_integer(const TypePlan& type, std::string_view text, std::int64_t& value,
-                         const Overlay::Item& item);
+  bool parameter(const TypePlan& type, const thrift::Checks* checks, std::string_view text, const Overlay::Item& item);
+  bool parameter_integer(const TypePlan& type, std::string_view text, std::int64_t& value, const Overlay::Item& item);
   bool wrong_parameter(const Overlay::Item& item, Wrong wrong, std::string what, std::string expected = {});
 
   // failures

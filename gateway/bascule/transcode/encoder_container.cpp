@@ -45,8 +45,7 @@ bool Encoder::map(const TypePlan& type, const thrift::Checks* checks) {
   const std::size_t at = *at_;
   const bool object = type.object_keys();
   const char close = object ? '}' : ']';
-  if (peek() != (object ? '{' : '['))
-    return wrong_type(object ? "an object" : "an array of [key, value] pairs");
+  if (peek() != (object ? '{' : '[')) return wrong_type(object ? "an object" : "an array of [key, value] pairs");
   if (!enter()) return false;
   ++at_;
   const std::size_t header = out_.size(), first_span = work_.spans_.size();
@@ -163,8 +162,8 @@ void Encoder::patch_map(std::size_t header, const TypePlan& type, std::size_t co
   char size[10];
   const auto wide = static_cast<std::size_t>(thrift::Sink::put_varint(size, count) - size);
   *out_.at(header) = size[0];
-  *out_.at(header + 1) = static_cast<char>(thrift::compact::code(type.key->wire) << 4 |
-                                           thrift::compact::code(type.element->wire));
+  *out_.at(header + 1) =
+      static_cast<char>(thrift::compact::code(type.key->wire) << 4 | thrift::compact::code(type.element->wire));
   if (wide > 1) out_.insert(header + 1, size + 1, wide - 1);
 }
 

@@ -46,8 +46,7 @@ bool Encoder::overlaid_structs(const StructPlan& plan, const Overlay& overlay, S
 
 bool Encoder::parameter_field(const FieldPlan& plan, const Overlay::Item& item) {
   if (plan.type->kind == Kind::list || plan.type->kind == Kind::set) return parameter_list(plan, item);
-  if (given(item.binding) > 1)
-    return wrong_parameter(item, Wrong::duplicate, "this parameter is given twice");
+  if (given(item.binding) > 1) return wrong_parameter(item, Wrong::duplicate, "this parameter is given twice");
   const std::string_view text = std::ranges::find(parameters_, item.binding, &Parameter::binding)->text;
   if (plan.type->kind == Kind::boolean) {
     if (text != "true" && text != "false")
@@ -109,8 +108,7 @@ bool Encoder::parameter(const TypePlan& type, const thrift::Checks* checks, std:
     case Kind::binary: {
       std::string bytes(base64_decoded_bound(text.size()), '\0');
       const char* const end = decode_base64(text, bytes.data());
-      if (!end)
-        return wrong_parameter(item, Wrong::format, "this is not base64", "base64, standard or URL-safe");
+      if (!end) return wrong_parameter(item, Wrong::format, "this is not base64", "base64, standard or URL-safe");
       bytes.resize(static_cast<std::size_t>(end - bytes.data()));
       out_.string(bytes);
       if (checks) rule = checks->text(bytes);
@@ -167,15 +165,13 @@ bool Encoder::parameter_integer(const TypePlan& type, std::string_view text, std
   }
   const IntegerRange range = integer_range(type.kind);
   if (error == NumberError::range || !range.holds(value)) {
-    return wrong_parameter(
-        item, Wrong::range, "the number does not fit " + type.name,
-        "an integer from " + std::to_string(range.low) + " to " + std::to_string(range.high));
+    return wrong_parameter(item, Wrong::range, "the number does not fit " + type.name,
+                           "an integer from " + std::to_string(range.low) + " to " + std::to_string(range.high));
   }
   return true;
 }
 
-bool Encoder::wrong_parameter(const Overlay::Item& item, Wrong wrong, std::string what,
-                              std::string expected) {
+bool Encoder::wrong_parameter(const Overlay::Item& item, Wrong wrong, std::string what, std::string expected) {
   problem_ = {wrong, item.source, item.name, std::move(what), std::move(expected), 0};
   return false;
 }

@@ -27,8 +27,7 @@ bool Encoder::wrong_integer(Kind kind) {
   const std::string expected = words(integer_range(kind));
   if (*start != '-' && (*start < '0' || *start > '9') && !quoted) return wrong_type("an integer");
   if (error == NumberError::fraction) {
-    return fail(Wrong::type, *at_, "expected an integer, found a number with a fraction or exponent",
-                expected);
+    return fail(Wrong::type, *at_, "expected an integer, found a number with a fraction or exponent", expected);
   }
   if (error == NumberError::range || (error == NumberError::none && !integer_range(kind).holds(value))) {
     return fail(Wrong::range, *at_, "the number does not fit: expected " + expected, expected);
@@ -46,17 +45,15 @@ bool Encoder::real(double& value) {
     } else if (raw.view() == "Infinity" || raw.view() == "-Infinity") {
       value = raw.begin[0] == '-' ? -HUGE_VAL : HUGE_VAL;
     } else {
-      return fail(Wrong::type, static_cast<std::size_t>(raw.begin - 1 - text_),
-                  "expected a number, found a string", R"(a number, "NaN", "Infinity" or "-Infinity")");
+      return fail(Wrong::type, static_cast<std::size_t>(raw.begin - 1 - text_), "expected a number, found a string",
+                  R"(a number, "NaN", "Infinity" or "-Infinity")");
     }
     return true;
   }
   if (*p != '-' && (*p < '0' || *p > '9')) return wrong_type("a number");
   const NumberError error = parse_double(p, value);
-  if (error == NumberError::range)
-    return fail(Wrong::range, *at_, "the number is too large for a double", "a double");
-  if (error != NumberError::none || !ends(p))
-    return fail(Wrong::syntax, *at_, "this is not a JSON number", "a number");
+  if (error == NumberError::range) return fail(Wrong::range, *at_, "the number is too large for a double", "a double");
+  if (error != NumberError::none || !ends(p)) return fail(Wrong::syntax, *at_, "this is not a JSON number", "a number");
   ++at_;
   return true;
 }
@@ -68,9 +65,7 @@ bool Encoder::decoded(const Token& raw, std::string_view& text) {
   work_.text_.resize(raw.size);
   const char* bad = nullptr;
   const char* const end = unescape(raw.view(), work_.text_.data(), bad);
-  if (!end)
-    return fail(Wrong::escape, static_cast<std::size_t>(raw.begin - 1 - text_),
-                "a string holds a bad escape");
+  if (!end) return fail(Wrong::escape, static_cast<std::size_t>(raw.begin - 1 - text_), "a string holds a bad escape");
   text = {work_.text_.data(), static_cast<std::size_t>(end - work_.text_.data())};
   return true;
 }

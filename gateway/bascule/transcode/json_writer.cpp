@@ -8,9 +8,7 @@ namespace bascule::transcode {
 char* JsonWriter::put_real(char* to, double value) noexcept {
   static constexpr std::uint64_t tens[] = {1, 10, 100, 1000, 10000};
   if (!std::isfinite(value)) {
-    const std::string_view word = std::isnan(value) ? R"("NaN")"
-                                  : value > 0       ? R"("Infinity")"
-                                                    : R"("-Infinity")";
+    const std::string_view word = std::isnan(value) ? R"("NaN")" : value > 0 ? R"("Infinity")" : R"("-Infinity")";
     return std::copy(word.begin(), word.end(), to);
   }
   // Most doubles in JSON have few decimals. The quotient of two exact numbers is correctly rounded, so a
@@ -55,24 +53,12 @@ bool JsonWriter::escaped(std::string_view text) {
     *to++ = '\\';
     switch (c) {
       case '"':
-      case '\\':
-        *to++ = c;
-        break;
-      case '\b':
-        *to++ = 'b';
-        break;
-      case '\f':
-        *to++ = 'f';
-        break;
-      case '\n':
-        *to++ = 'n';
-        break;
-      case '\r':
-        *to++ = 'r';
-        break;
-      case '\t':
-        *to++ = 't';
-        break;
+      case '\\': *to++ = c; break;
+      case '\b': *to++ = 'b'; break;
+      case '\f': *to++ = 'f'; break;
+      case '\n': *to++ = 'n'; break;
+      case '\r': *to++ = 'r'; break;
+      case '\t': *to++ = 't'; break;
       default:
         to = std::copy_n("u00", 3, to);
         *to++ = digits[static_cast<unsigned char>(c) >> 4];

@@ -132,21 +132,14 @@ std::size_t last_string(std::string_view json) noexcept {
 
 std::string_view kind_at(char first) noexcept {
   switch (first) {
-    case '{':
-      return "an object";
-    case '[':
-      return "an array";
-    case '"':
-      return "a string";
+    case '{': return "an object";
+    case '[': return "an array";
+    case '"': return "a string";
     case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    case '\0':
-      return "the end";
-    default:
-      break;
+    case 'f': return "a boolean";
+    case 'n': return "null";
+    case '\0': return "the end";
+    default: break;
   }
   if (first == '-' || (first >= '0' && first <= '9')) return "a number";
   return "something that is not JSON";

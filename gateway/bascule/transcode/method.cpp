@@ -8,12 +8,9 @@ namespace bascule::transcode {
 
 using thrift::MessageType;
 
-MethodPlan::MethodPlan(std::shared_ptr<const Schema> schema, const thrift::Method& method,
-                       const thrift::Route* route, Options options)
-    : schema_(std::move(schema)),
-      method_(&method),
-      options_(options),
-      arguments_(&schema_->arguments(method)) {
+MethodPlan::MethodPlan(std::shared_ptr<const Schema> schema, const thrift::Method& method, const thrift::Route* route,
+                       Options options)
+    : schema_(std::move(schema)), method_(&method), options_(options), arguments_(&schema_->arguments(method)) {
   thrift::begin_message(header_, thrift::Encoding::compact, method.name,
                         method.oneway ? MessageType::oneway : MessageType::call);
   if (!route) return;
@@ -26,8 +23,7 @@ MethodPlan::MethodPlan(std::shared_ptr<const Schema> schema, const thrift::Metho
 /// api.body = "name" on an argument: the body's key is that name.
 const StructPlan& MethodPlan::renamed(const StructPlan& plan, const thrift::Route& route) {
   for (const thrift::Binding& binding : route.bindings) {
-    if (binding.in != thrift::Binding::In::body || !binding.field.empty() || binding.name == binding.arg)
-      continue;
+    if (binding.in != thrift::Binding::In::body || !binding.field.empty() || binding.name == binding.arg) continue;
     if (!renamed_) renamed_ = std::make_unique<StructPlan>(plan);
     renamed_->fields[plan.names.find(binding.arg)].name = Name(binding.name);
   }
@@ -38,8 +34,7 @@ const StructPlan& MethodPlan::renamed(const StructPlan& plan, const thrift::Rout
   return *renamed_;
 }
 
-bool MethodPlan::encode(const Request& request, Workspace& workspace, std::string& out,
-                        Problem& problem) const {
+bool MethodPlan::encode(const Request& request, Workspace& workspace, std::string& out, Problem& problem) const {
   thrift::CompactWriter writer(out, options_.thrift_depth);
   const std::size_t start = writer.size();
   writer.append(header_.data(), header_.size());
@@ -71,15 +66,13 @@ Reply MethodPlan::decode(std::string_view message, std::string& json) const {
   if (!envelope.ok()) return broken(Wrong::thrift, std::string(to_string(envelope.fault)), envelope.offset);
   if (envelope.header.type == MessageType::exception) {
     auto application = thrift::decode_exception(thrift::Encoding::compact, envelope.body, limits);
-    if (!application)
-      return broken(Wrong::thrift, "the application exception cannot be read", envelope.offset);
+    if (!application) return broken(Wrong::thrift, "the application exception cannot be read", envelope.offset);
     Reply reply;
     reply.outcome = Reply::Outcome::application;
     reply.application = std::move(*application);
     return reply;
   }
-  if (envelope.header.type != MessageType::reply)
-    return broken(Wrong::thrift, "the message is not a reply", 1);
+  if (envelope.header.type != MessageType::reply) return broken(Wrong::thrift, "the message is not a reply", 1);
   if (envelope.header.name != method_->name) {
     return broken(Wrong::thrift, "the reply is of another method: " + std::string(envelope.header.name),
                   envelope.offset);
@@ -104,8 +97,7 @@ Reply MethodPlan::decode_result(std::string_view body, std::string& json) const 
   in.struct_end();
   if (!in.ok()) return broken(Wrong::thrift, std::string(to_string(in.fault())), in.offset());
   if (in.remaining() != 0) return broken(Wrong::thrift, "bytes follow the reply", in.offset());
-  if (reply.outcome == Reply::Outcome::broken)
-    return broken(Wrong::thrift, "the reply holds no result", in.offset());
+  if (reply.outcome == Reply::Outcome::broken) return broken(Wrong::thrift, "the reply holds no result", in.offset());
   return reply;
 }
 
@@ -117,12 +109,9 @@ Reply MethodPlan::read_field(thrift::Field field, thrift::CompactReader& in, Jso
     reply.thrown = &thrown;
     type = thrown.type;
   }
-  if (!type)
-    return broken(Wrong::thrift, "the result holds an unknown field " + std::to_string(field.id),
-                  in.offset());
+  if (!type) return broken(Wrong::thrift, "the result holds an unknown field " + std::to_string(field.id), in.offset());
   const TypePlan& plan = schema_->type(*type);
-  if (plan.wire != field.type)
-    return broken(Wrong::thrift, "the result is not of type " + plan.name, in.offset());
+  if (plan.wire != field.type) return broken(Wrong::thrift, "the result is not of type " + plan.name, in.offset());
   Decoder decoder(in, out, options_, reply.problem);
   if (!decoder.value(plan) || !decoder.sound()) return reply;
   reply.outcome = reply.thrown ? Reply::Outcome::declared : Reply::Outcome::success;

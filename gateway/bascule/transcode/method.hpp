@@ -51,8 +51,7 @@ class MethodPlan {
 
   /// Appends a whole CALL (or ONEWAY) message. False: the problem says why, and what was appended means
   /// nothing.
-  [[nodiscard]] bool encode(const Request& request, Workspace& workspace, std::string& out,
-                            Problem& problem) const;
+  [[nodiscard]] bool encode(const Request& request, Workspace& workspace, std::string& out, Problem& problem) const;
 
   /// Reads a whole REPLY or EXCEPTION message and appends its JSON, as the outcome says.
   Reply decode(std::string_view message, std::string& json) const;

@@ -33,9 +33,7 @@ inline Digits leading_digits(const char* p) noexcept {
   const unsigned count = others == 0 ? 8 : static_cast<unsigned>(std::countr_zero(others)) >> 3;
   x <<= 64 - 8 * count;  // leading zeros in front
   x = x * 10 + (x >> 8);
-  x = ((x & 0x000000ff000000ff) * 0x000f424000000064 +
-       ((x >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >>
-      32;
+  x = ((x & 0x000000ff000000ff) * 0x000f424000000064 + ((x >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
   return {count, static_cast<std::uint32_t>(x)};
 }
 

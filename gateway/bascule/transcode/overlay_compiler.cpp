@@ -9,16 +9,11 @@ using thrift::Kind;
 
 Source source_of(thrift::Binding::In in) noexcept {
   switch (in) {
-    case thrift::Binding::In::path:
-      return Source::path;
-    case thrift::Binding::In::header:
-      return Source::header;
-    case thrift::Binding::In::cookie:
-      return Source::cookie;
-    case thrift::Binding::In::body:
-      return Source::body;
-    default:
-      return Source::query;
+    case thrift::Binding::In::path: return Source::path;
+    case thrift::Binding::In::header: return Source::header;
+    case thrift::Binding::In::cookie: return Source::cookie;
+    case thrift::Binding::In::body: return Source::body;
+    default: return Source::query;
   }
 }
 
@@ -28,12 +23,11 @@ Source source_of(thrift::Binding::In in) noexcept {
 
 bool bindable(const TypePlan& type) noexcept {
   const Kind kind = type.kind == Kind::list || type.kind == Kind::set ? type.element->kind : type.kind;
-  return !type.structure && kind != Kind::map && kind != Kind::list && kind != Kind::set &&
-         kind != Kind::structure && kind != Kind::union_ && kind != Kind::exception;
+  return !type.structure && kind != Kind::map && kind != Kind::list && kind != Kind::set && kind != Kind::structure &&
+         kind != Kind::union_ && kind != Kind::exception;
 }
 
-Overlay::Item& item_for(Overlay& overlay, const StructPlan& plan, std::string_view field,
-                        const thrift::Route& route) {
+Overlay::Item& item_for(Overlay& overlay, const StructPlan& plan, std::string_view field, const thrift::Route& route) {
   const std::uint32_t index = plan.names.find(field);
   if (index == Names::none) refuse(route, plan.name + " has no field " + std::string(field));
   const auto found = std::ranges::find(overlay.items, index, &Overlay::Item::field);

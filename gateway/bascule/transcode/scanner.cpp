@@ -30,25 +30,18 @@ bool Scanner::scan(std::string_view text) {
   text_ = buffer_ ? buffer_.get() : "";
   size_ = text.size();
   if (text.empty()) return refuse(Wrong::syntax, "the body is empty", 0);
-  if (text.starts_with("\xef\xbb\xbf"))
-    return refuse(Wrong::syntax, "JSON may not begin with a byte order mark", 0);
-  const auto error = simd_->parser->stage1(reinterpret_cast<const std::uint8_t*>(text_), size_,
-                                           simdjson::stage1_mode::regular);
+  if (text.starts_with("\xef\xbb\xbf")) return refuse(Wrong::syntax, "JSON may not begin with a byte order mark", 0);
+  const auto error =
+      simd_->parser->stage1(reinterpret_cast<const std::uint8_t*>(text_), size_, simdjson::stage1_mode::regular);
   index_ = simd_->parser->structural_indexes.get();
   switch (error) {
-    case simdjson::SUCCESS:
-      return true;
-    case simdjson::UTF8_ERROR:
-      return refuse(Wrong::utf8, "the bytes are not UTF-8", first_bad_utf8(text));
+    case simdjson::SUCCESS: return true;
+    case simdjson::UTF8_ERROR: return refuse(Wrong::utf8, "the bytes are not UTF-8", first_bad_utf8(text));
     case simdjson::UNESCAPED_CHARS:
-      return refuse(Wrong::syntax, "a string holds an unescaped control character",
-                    first_control_in_string(text));
-    case simdjson::UNCLOSED_STRING:
-      return refuse(Wrong::syntax, "a string is not closed", last_string(text));
-    case simdjson::EMPTY:
-      return refuse(Wrong::syntax, "the body is empty", 0);
-    default:
-      return refuse(Wrong::syntax, simdjson::error_message(error), 0);
+      return refuse(Wrong::syntax, "a string holds an unescaped control character", first_control_in_string(text));
+    case simdjson::UNCLOSED_STRING: return refuse(Wrong::syntax, "a string is not closed", last_string(text));
+    case simdjson::EMPTY: return refuse(Wrong::syntax, "the body is empty", 0);
+    default: return refuse(Wrong::syntax, simdjson::error_message(error), 0);
   }
 }
 

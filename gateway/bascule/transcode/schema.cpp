@@ -13,32 +13,20 @@ using thrift::Kind;
 
 thrift::Type wire_type(Kind kind) {
   switch (kind) {
-    case Kind::boolean:
-      return thrift::Type::boolean;
-    case Kind::i8:
-      return thrift::Type::i8;
-    case Kind::i16:
-      return thrift::Type::i16;
+    case Kind::boolean: return thrift::Type::boolean;
+    case Kind::i8: return thrift::Type::i8;
+    case Kind::i16: return thrift::Type::i16;
     case Kind::i32:
-    case Kind::enumeration:
-      return thrift::Type::i32;
-    case Kind::i64:
-      return thrift::Type::i64;
-    case Kind::dbl:
-      return thrift::Type::dbl;
+    case Kind::enumeration: return thrift::Type::i32;
+    case Kind::i64: return thrift::Type::i64;
+    case Kind::dbl: return thrift::Type::dbl;
     case Kind::string:
-    case Kind::binary:
-      return thrift::Type::string;
-    case Kind::uuid:
-      return thrift::Type::uuid;
-    case Kind::list:
-      return thrift::Type::list;
-    case Kind::set:
-      return thrift::Type::set;
-    case Kind::map:
-      return thrift::Type::map;
-    default:
-      return thrift::Type::structure;
+    case Kind::binary: return thrift::Type::string;
+    case Kind::uuid: return thrift::Type::uuid;
+    case Kind::list: return thrift::Type::list;
+    case Kind::set: return thrift::Type::set;
+    case Kind::map: return thrift::Type::map;
+    default: return thrift::Type::structure;
   }
 }
 
@@ -70,24 +58,20 @@ bool TypePlan::object_keys() const noexcept {
     case Kind::i8:
     case Kind::i16:
     case Kind::i32:
-    case Kind::i64:
-      return true;
-    default:
-      return false;
+    case Kind::i64: return true;
+    default: return false;
   }
 }
 
 class SchemaCompiler {
  public:
-  SchemaCompiler(Schema& schema, const thrift::Descriptor& descriptor)
-      : schema_(schema), descriptor_(descriptor) {}
+  SchemaCompiler(Schema& schema, const thrift::Descriptor& descriptor) : schema_(schema), descriptor_(descriptor) {}
 
   void compile() {
     for (const thrift::NamedType& type : descriptor_.types()) declare(type);
     for (const thrift::NamedType& type : descriptor_.types()) this->type(*descriptor_.ref(type.name));
     for (const thrift::NamedType& type : descriptor_.types()) {
-      if (type.kind != Kind::enumeration)
-        fill(*structs_.at(&type), type.fields, "/types/" + type.name + "/fields");
+      if (type.kind != Kind::enumeration) fill(*structs_.at(&type), type.fields, "/types/" + type.name + "/fields");
     }
     for (const thrift::ServiceType& service : descriptor_.services()) {
       for (const thrift::Method& method : service.methods) compile(service, method);
@@ -129,8 +113,8 @@ class SchemaCompiler {
     if (ref.named && ref.kind != Kind::enumeration) plan.structure = structs_.at(ref.named);
     if (ref.key) plan.key = type(*ref.key);
     if (ref.element) plan.element = type(*ref.element);
-    plan.canonical = !plan.structure && plan.kind != Kind::set && plan.kind != Kind::map &&
-                     plan.kind != Kind::dbl && (!plan.element || plan.element->canonical);
+    plan.canonical = !plan.structure && plan.kind != Kind::set && plan.kind != Kind::map && plan.kind != Kind::dbl &&
+                     (!plan.element || plan.element->canonical);
     return &plan;
   }
 
@@ -175,8 +159,7 @@ class SchemaCompiler {
       throw thrift::DescriptorError(where + error.pointer() + "/annotations", error.what());
     }
     made.not_nil = made.checks && made.checks->not_nil();
-    if (!made.checks && (made.kind == Kind::i32 || made.kind == Kind::i64))
-      made.shortcut = FieldPlan::Shortcut::number;
+    if (!made.checks && (made.kind == Kind::i32 || made.kind == Kind::i64)) made.shortcut = FieldPlan::Shortcut::number;
     if (!made.checks && made.kind == Kind::string) made.shortcut = FieldPlan::Shortcut::text;
     if (field.default_json && !made.optional) defaults_.emplace_back(&field, &made);
   }

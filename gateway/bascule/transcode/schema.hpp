@@ -33,14 +33,10 @@ struct IntegerRange {
 constexpr IntegerRange integer_range(thrift::Kind kind) noexcept {
   using limits = std::numeric_limits<std::int64_t>;
   switch (kind) {
-    case thrift::Kind::i8:
-      return {-128, 127};
-    case thrift::Kind::i16:
-      return {-32768, 32767};
-    case thrift::Kind::i64:
-      return {limits::min(), limits::max()};
-    default:
-      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    case thrift::Kind::i8: return {-128, 127};
+    case thrift::Kind::i16: return {-32768, 32767};
+    case thrift::Kind::i64: return {limits::min(), limits::max()};
+    default: return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
   }
 }
 

@@ -58,29 +58,19 @@ char* put_utf8(char* to, long code) noexcept {
 
 constexpr char simple_escape(char c) noexcept {
   switch (c) {
-    case '"':
-      return '"';
-    case '\\':
-      return '\\';
-    case '/':
-      return '/';
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return 0;
+    case '"': return '"';
+    case '\\': return '\\';
+    case '/': return '/';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
   }
 }
 
-constexpr std::string_view base64_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::uint8_t, 256> base64_values = [] {
   std::array<std::uint8_t, 256> values{};
@@ -147,9 +137,7 @@ char* decode_base64(std::string_view text, char* to) noexcept {
 }
 
 char* encode_base64(std::string_view bytes, char* to) noexcept {
-  const auto byte = [&](std::size_t i) {
-    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U;
-  };
+  const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
     *to++ = base64_alphabet[bits >> 18];

@@ -46,9 +46,9 @@ class Workspace {
   std::string text_;
 };
 
-[[nodiscard]] bool json_to_value(const TypePlan& type, std::string_view json, Workspace& workspace,
-                                 std::string& out, Problem& problem, const Options& options = {});
-[[nodiscard]] bool value_to_json(const TypePlan& type, std::string_view bytes, std::string& out,
+[[nodiscard]] bool json_to_value(const TypePlan& type, std::string_view json, Workspace& workspace, std::string& out,
                                  Problem& problem, const Options& options = {});
+[[nodiscard]] bool value_to_json(const TypePlan& type, std::string_view bytes, std::string& out, Problem& problem,
+                                 const Options& options = {});
 
 }  // namespace bascule::transcode

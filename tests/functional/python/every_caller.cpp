@@ -50,34 +50,29 @@ void dispatch(EveryService& service, const std::string& name, const std::string&
   asio::io_context loop;
   std::size_t method = 0;
   while (service.info().methods[method].name != name) ++method;
-  asio::co_spawn(loop, service.dispatch(context, method, rpc::Encoding::compact, message), [](std::exception_ptr error, service::Answer) {
-    if (error) std::rethrow_exception(error);
-  });
+  asio::co_spawn(loop, service.dispatch(context, method, rpc::Encoding::compact, message),
+                 [](std::exception_ptr error, service::Answer) {
+                   if (error) std::rethrow_exception(error);
+                 });
   loop.run();
 }
 
 /// The value of a golden message, read by the service's own code.
 template <class T>
-T value_of(const std::string& folder, const std::string& name, T EveryService::*member) {
+T value_of(const std::string& folder, const std::string& name, T EveryService::* member) {
   EveryService service;
   dispatch(service, name, golden(folder, name));
   return service.*member;
 }
 
-asio::awaitable<void> echoes(every::EveryClient& caller, const std::string& folder) {
-#define ECHO(name, member)                                                \
-  {                                                                       \
-    const auto value = value_of(folder, #name, &EveryService::member);    \
-    check(#name, (co_await caller.name(value)) == value);                 \
+asio::awaitable<void> echoes(every::EveryClient& caller, const std::string& folder){
+#define ECHO(name, member)                                             \
+  {                                                                    \
+    const auto value = value_of(folder, #name, &EveryService::member); \
+    check(#name, (co_await caller.name(value)) == value);              \
   }
-  ECHO(scalars, last_scalars)
-  ECHO(presence, last_presence)
-  ECHO(containers, last_containers)
-  ECHO(keys, last_keys)
-  ECHO(node, last_node)
-  ECHO(choice, last_choice)
-  ECHO(awkward, last_awkward)
-  ECHO(checked, last_checked)
+    ECHO(scalars, last_scalars) ECHO(presence, last_presence) ECHO(containers, last_containers) ECHO(keys, last_keys)
+        ECHO(node, last_node) ECHO(choice, last_choice) ECHO(awkward, last_awkward) ECHO(checked, last_checked)
 #undef ECHO
 }
 

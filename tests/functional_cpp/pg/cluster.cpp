@@ -15,8 +15,7 @@ namespace {
 
 /// Runs a shell command; its output is the message when it fails.
 void run(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen((command + " 2>&1").c_str(), "r"),
-                                                   [](FILE*) { return 0; });
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen((command + " 2>&1").c_str(), "r"), [](FILE*) { return 0; });
   std::string output;
   std::array<char, 512> chunk{};
   while (const auto got = fread(chunk.data(), 1, chunk.size(), pipe.get())) output.append(chunk.data(), got);
@@ -31,9 +30,7 @@ const passwd& database_user() {
   throw std::runtime_error("neither the user postgres nor nobody exists: cannot run PostgreSQL as root");
 }
 
-std::string as_user() {
-  return geteuid() == 0 ? "runuser -u " + std::string(database_user().pw_name) + " -- " : "";
-}
+std::string as_user() { return geteuid() == 0 ? "runuser -u " + std::string(database_user().pw_name) + " -- " : ""; }
 
 }  // namespace
 
@@ -56,9 +53,8 @@ Cluster::Cluster(const std::vector<std::string>& settings) {
 // A shell that waits for the end of its input, which comes when this program ends in whatever way, and then
 // cleans up.
 void Cluster::keep_watch() {
-  const std::string script = "trap '' INT TERM HUP; cd /; cat > /dev/null; " + as_user() +
-                             PG_BIN_DIR "/pg_ctl -D " + directory_ +
-                             "/data -w -m immediate stop > /dev/null 2>&1; rm -rf " + directory_;
+  const std::string script = "trap '' INT TERM HUP; cd /; cat > /dev/null; " + as_user() + PG_BIN_DIR "/pg_ctl -D " +
+                             directory_ + "/data -w -m immediate stop > /dev/null 2>&1; rm -rf " + directory_;
   watch_ = popen(script.c_str(), "we");  // e: no other child may hold the input open
   if (watch_ == nullptr) throw std::runtime_error("cannot start a shell to watch over " + directory_);
 }
@@ -85,8 +81,7 @@ Cluster& cluster() {
 std::string fresh_database() {
   static int number = 0;
   const auto name = "t" + std::to_string(++number);
-  run("cd / && " + as_user() + PG_BIN_DIR "/createdb -h " + cluster().socket_directory() + " -U postgres " +
-      name);
+  run("cd / && " + as_user() + PG_BIN_DIR "/createdb -h " + cluster().socket_directory() + " -U postgres " + name);
   return cluster().conninfo(name);
 }
 

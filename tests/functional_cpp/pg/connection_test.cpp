@@ -40,12 +40,12 @@ TEST_F(ConnectionTest, ReadsTypedRowsInTextAndBinary) {
   const auto db = connect();
   for (const auto format : {Format::text, Format::binary}) {
     auto result = await(
-        loop, db->exec(soon(), Statement::with(
-                                   Sql("select $1::bool, $2::int2, $3::int8, $4::float8, $5::text,"
-                                       " $6::bytea, $7::timestamptz, $8::int4"),
-                                   {true, -7, INT64_MIN, 0.1, "naïve 'text'", Bytes{std::string("\0\xff", 2)},
-                                    Timestamp(1'234'567'890'123'456us), std::nullopt},
-                                   format)));
+        loop,
+        db->exec(soon(), Statement::with(Sql("select $1::bool, $2::int2, $3::int8, $4::float8, $5::text,"
+                                             " $6::bytea, $7::timestamptz, $8::int4"),
+                                         {true, -7, INT64_MIN, 0.1, "naïve 'text'", Bytes{std::string("\0\xff", 2)},
+                                          Timestamp(1'234'567'890'123'456us), std::nullopt},
+                                         format)));
     const auto row = result[0];
     EXPECT_TRUE(row.get<bool>(0));
     EXPECT_EQ(row.get<std::int16_t>(1), -7);
@@ -61,12 +61,11 @@ TEST_F(ConnectionTest, ReadsTypedRowsInTextAndBinary) {
 
 TEST_F(ConnectionTest, ReadsAggregatesAndArraysAsParameters) {
   const auto db = connect();
-  const auto rows = await(
-      loop,
-      db->exec(soon(),
-               "select * from (values (1::int8, 'a', 1.5::float8), (2, 'b', null)) as p(id, name, weight)"
-               " where id = any($1) order by id",
-               std::vector<std::int64_t>{1, 2, 3}));
+  const auto rows =
+      await(loop, db->exec(soon(),
+                           "select * from (values (1::int8, 'a', 1.5::float8), (2, 'b', null)) as p(id, name, weight)"
+                           " where id = any($1) order by id",
+                           std::vector<std::int64_t>{1, 2, 3}));
   EXPECT_THAT(rows.as<Product>(), ElementsAre(Product{1, "a", 1.5}, Product{2, "b", std::nullopt}));
   const auto odd = std::vector<std::string>{"a,b", "\"quoted\"", "back\\slash", ""};
   const auto echoed = await(loop, db->exec(soon(), "select unnest($1::text[])", odd));
@@ -124,11 +123,9 @@ TEST_F(ConnectionTest, ConcurrentCallersSharePipelineAndErrorsStayTheirs) {
 
 TEST_F(ConnectionTest, ScriptTakesSeveralCommandsAndThePipelineGoesOn) {
   const auto db = connect();
-  await(loop, db->script(soon(),
-                         "create temp table a (x int); insert into a values (1); insert into a values (2)"));
+  await(loop, db->script(soon(), "create temp table a (x int); insert into a values (1); insert into a values (2)"));
   EXPECT_EQ(await(loop, db->exec(soon(), "select sum(x) from a")).one<std::int64_t>(), 3);
-  EXPECT_THROW(await(loop, db->script(soon(), "insert into a values (3); insert into missing values (1)")),
-               SqlError);
+  EXPECT_THROW(await(loop, db->script(soon(), "insert into a values (3); insert into missing values (1)")), SqlError);
   EXPECT_EQ(await(loop, db->exec(soon(), "select sum(x) from a")).one<std::int64_t>(), 3);
 }
 
@@ -138,8 +135,7 @@ TEST_F(ConnectionTest, StatementCacheIsBoundedOnTheServerToo) {
     const auto text = "select " + std::to_string(i);
     EXPECT_EQ(await(loop, db->exec(soon(), Sql::trusted(text))).one<std::int32_t>(), i);
   }
-  const auto kept =
-      await(loop, db->exec(soon(), "select count(*) from pg_prepared_statements")).one<std::int64_t>();
+  const auto kept = await(loop, db->exec(soon(), "select count(*) from pg_prepared_statements")).one<std::int64_t>();
   EXPECT_LE(kept, 5);  // four, and the one whose place this very question took: its deallocation follows it
   EXPECT_GE(kept, 3);
 }

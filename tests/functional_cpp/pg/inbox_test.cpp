@@ -39,8 +39,7 @@ class InboxTest : public testing::Test {
 };
 
 /// A handler as services write it: claim, effect, reply. Returns what it answers.
-asio::awaitable<std::string> handle(pg::Pool& pool, std::string id, std::string answer,
-                                    std::string hash = "h") {
+asio::awaitable<std::string> handle(pg::Pool& pool, std::string id, std::string answer, std::string hash = "h") {
   auto tx = co_await pool.begin(soon());
   const auto entry = co_await inbox_begin(tx, "orders", id, hash);
   if (entry.duplicate) co_return entry.reply.value_or("(no reply)");
@@ -72,8 +71,7 @@ TEST_F(InboxTest, ManyAtOnceHaveOneEffect) {
   std::vector<std::string> answers;
   const auto caller = [](pg::Pool& with, std::vector<std::string>& out, int number) -> asio::awaitable<void> {
     for (int i = 0; i < 10; ++i)
-      out.push_back(
-          co_await handle(with, "key" + std::to_string(i), std::to_string(number) + "/" + std::to_string(i)));
+      out.push_back(co_await handle(with, "key" + std::to_string(i), std::to_string(number) + "/" + std::to_string(i)));
   };
   await(loop, caller(*pool, answers, 1) && caller(*pool, answers, 2) && caller(*pool, answers, 3) &&
                   caller(*pool, answers, 4));
@@ -116,8 +114,7 @@ TEST_F(InboxTest, PruneRemovesOldEntriesOnly) {
   await(loop, handle(*pool, "new", "x"));
   await(loop,
         pool->exec(soon(),
-                   pg::Statement(
-                       "update bascule_inbox set at = now() - interval '8 days' where message_id = 'old'")));
+                   pg::Statement("update bascule_inbox set at = now() - interval '8 days' where message_id = 'old'")));
   const auto db = std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = conninfo});
   await(loop, db->connect(soon()));
   EXPECT_EQ(await(loop, inbox_prune(*db, std::chrono::hours(24 * 7), soon())), 1u);

@@ -20,9 +20,7 @@ Deadline soon() { return Deadline::after(20s); }
 
 class MigrateTest : public testing::Test {
  protected:
-  asio::awaitable<std::size_t> migrate_to(Migrations wanted) {
-    return migrate(loop, options.conninfo, wanted, soon());
-  }
+  asio::awaitable<std::size_t> migrate_to(Migrations wanted) { return migrate(loop, options.conninfo, wanted, soon()); }
   Loop loop;
   ConnectionOptions options{.conninfo = test::fresh_database()};
   const std::size_t own = platform_migrations().size();

@@ -46,8 +46,7 @@ class ScriptedSink final : public EventSink {
       changed_.expires_after(15s);
       co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
       if (!woken)
-        throw std::runtime_error("only " + std::to_string(taken.size()) + " of " + std::to_string(count) +
-                                 " came");
+        throw std::runtime_error("only " + std::to_string(taken.size()) + " of " + std::to_string(count) + " came");
     }
   }
   std::vector<std::string> types() const {
@@ -170,8 +169,7 @@ asio::awaitable<void> committer(pg::Pool& pool, OutboxRelay& relay, int number, 
   for (int i = 0; i < count; ++i) {
     auto tx = co_await pool.begin(soon());
     // A key of its own: its events must come in the order of its commits.
-    outbox_add(tx,
-               {.topic = "t", .type = std::to_string(i), .key = "c" + std::to_string(number), .body = ""});
+    outbox_add(tx, {.topic = "t", .type = std::to_string(i), .key = "c" + std::to_string(number), .body = ""});
     if (random() % 2) co_await tx.exec("select pg_sleep($1)", static_cast<double>(random() % 3) / 1000);
     if (random() % 5 == 0) {
       co_await tx.rollback();
@@ -188,8 +186,8 @@ TEST_F(OutboxTest, ConcurrentCommittersAndAFailingBrokerLoseNothingAndKeepTheOrd
   sink.refuses = [&](int, const OutboxRow&) { return random() % 5 == 0; };
   OutboxRelay relay(loop, relay_options(), sink);
   relay.start();
-  await(loop, committer(*pool, relay, 1, 30) && committer(*pool, relay, 2, 30) &&
-                  committer(*pool, relay, 3, 30) && committer(*pool, relay, 4, 30));
+  await(loop, committer(*pool, relay, 1, 30) && committer(*pool, relay, 2, 30) && committer(*pool, relay, 3, 30) &&
+                  committer(*pool, relay, 4, 30));
   await(loop, drained());
   await(loop, relay.stop(soon()));
   std::map<std::string, std::vector<int>> order;
@@ -267,10 +265,9 @@ TEST_F(OutboxTest, KilledSessionsLoseNothing) {
   relay.start();
   const auto killer = [](pg::Pool& db) -> asio::awaitable<void> {
     for (int i = 0; i < 10; ++i) {
-      co_await db.exec(
-          soon(),
-          "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
-          " and database = (select oid from pg_database where datname = current_database())");
+      co_await db.exec(soon(),
+                       "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+                       " and database = (select oid from pg_database where datname = current_database())");
       co_await db.exec(soon(), "select pg_sleep(0.01)");
     }
   };

@@ -131,8 +131,7 @@ TEST_F(PoolTest, KilledBackendFailsItsTransactionAndThePoolReplacesIt) {
   const auto work = [](Pool& db) -> asio::awaitable<void> {
     co_await db.exec(soon(), "create table t (id int)");
     auto victim = co_await db.begin(soon());
-    const auto pid =
-        (co_await victim.exec("insert into t values (1) returning pg_backend_pid()")).one<std::int32_t>();
+    const auto pid = (co_await victim.exec("insert into t values (1) returning pg_backend_pid()")).one<std::int32_t>();
     co_await db.exec(soon(), "select pg_terminate_backend($1)", pid);
     victim.queue("insert into t values (2)");
     try {
@@ -149,8 +148,7 @@ TEST_F(PoolTest, KilledBackendFailsItsTransactionAndThePoolReplacesIt) {
 
 TEST_F(PoolTest, StatementPastItsDeadlineDoesNotPoisonTheConnection) {
   Pool pool(loop, options(1));
-  EXPECT_EQ(await(loop, code_of(pool.exec(Deadline::after(60ms), "select pg_sleep(30)"))),
-            Errc::deadline_exceeded);
+  EXPECT_EQ(await(loop, code_of(pool.exec(Deadline::after(60ms), "select pg_sleep(30)"))), Errc::deadline_exceeded);
   EXPECT_EQ(count(pool, "select 1::int8"), 1);
   const auto transaction = [](Pool& db) -> asio::awaitable<void> {
     auto tx = co_await db.begin(Deadline::after(60ms));

@@ -32,8 +32,8 @@ Child::Child(std::string program, std::string name, std::string folder, const st
     const int out = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
-    ::execl(program.c_str(), program.c_str(), "--config", config_file.c_str(), "--ready-file",
-            ready_file.c_str(), nullptr);
+    ::execl(program.c_str(), program.c_str(), "--config", config_file.c_str(), "--ready-file", ready_file.c_str(),
+            nullptr);
     ::_exit(127);
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);

@@ -16,8 +16,7 @@ constexpr auto names = {"catalog", "accounts", "orders"};
 
 std::string amqp_of(const std::string& ready) {
   const auto at = ready.find("amqp://");
-  if (at == std::string::npos)
-    throw std::runtime_error("the broker's ready file names no amqp endpoint: " + ready);
+  if (at == std::string::npos) throw std::runtime_error("the broker's ready file names no amqp endpoint: " + ready);
   return ready.substr(at, ready.find('"', at) - at);
 }
 
@@ -26,8 +25,8 @@ std::string amqp_of(const std::string& ready) {
 Shop::Shop() {
   char folder[] = "/tmp/shop-test-XXXXXX";
   folder_ = ::mkdtemp(folder);
-  broker_ = std::make_unique<Child>(BASCULE_BIN "/bascule-broker", "broker", folder_,
-                                    "[broker]\nlisten = \"127.0.0.1:0\"\n");
+  broker_ =
+      std::make_unique<Child>(BASCULE_BIN "/bascule-broker", "broker", folder_, "[broker]\nlisten = \"127.0.0.1:0\"\n");
   broker_url_ = amqp_of(broker_->ready());
   for (const auto* const name : names) {
     databases_[name] = fresh_database();
@@ -66,10 +65,9 @@ Shop::~Shop() {
 }
 
 void Shop::start(const std::string& service) {
-  services_[service] =
-      std::make_unique<Child>(std::string(BASCULE_BIN "/") + service, service, folder_,
-                              "[broker]\nurl = \"" + broker_url_ + "\"\n[service." + service +
-                                  "]\ndatabase = \"" + databases_[service] + "\"\n");
+  services_[service] = std::make_unique<Child>(std::string(BASCULE_BIN "/") + service, service, folder_,
+                                               "[broker]\nurl = \"" + broker_url_ + "\"\n[service." + service +
+                                                   "]\ndatabase = \"" + databases_[service] + "\"\n");
 }
 
 void Shop::kill(const std::string& service) { services_.at(service)->kill(); }
@@ -133,8 +131,7 @@ Task<std::int64_t> Shop::number(std::string service, std::string sql) {
   auto& session = sessions_[service];
   const auto deadline = Deadline::after(std::chrono::seconds(20));
   if (!session) {
-    session =
-        std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = databases_.at(service)});
+    session = std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = databases_.at(service)});
     co_await session->connect(deadline);
   }
   const auto result = co_await session->exec(deadline, pg::Sql::trusted(sql));
@@ -149,8 +146,8 @@ Task<void> Shop::settled() {
     const auto reserved = co_await number("catalog", "select count(*) from reservation");
     if (pending == 0 && reserved == 0) co_return;
     if (until.expired()) {
-      throw std::runtime_error(std::to_string(pending) + " orders are pending and " +
-                               std::to_string(reserved) + " lines reserved after a minute");
+      throw std::runtime_error(std::to_string(pending) + " orders are pending and " + std::to_string(reserved) +
+                               " lines reserved after a minute");
     }
     timer.expires_after(std::chrono::milliseconds(20));
     co_await timer.async_wait(boost::asio::use_awaitable);

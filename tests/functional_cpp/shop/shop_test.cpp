@@ -35,8 +35,8 @@ const std::vector<std::string>& services() {
 }
 
 /// Places orders one after another; several run at once.
-Task<void> buyer(Shop& shop, std::vector<std::int64_t> customers, std::vector<std::int64_t> products,
-                 int count, int& failed) {
+Task<void> buyer(Shop& shop, std::vector<std::int64_t> customers, std::vector<std::int64_t> products, int count,
+                 int& failed) {
   for (int i = 0; i < count; ++i) {
     const auto customer = customers[static_cast<std::size_t>(i) % customers.size()];
     const auto first = products[static_cast<std::size_t>(i) % products.size()];
@@ -49,8 +49,8 @@ Task<void> buyer(Shop& shop, std::vector<std::int64_t> customers, std::vector<st
   }
 }
 
-Task<void> buyers(Shop& shop, std::vector<std::int64_t> customers, std::vector<std::int64_t> products,
-                  int count, int orders, int& failed) {
+Task<void> buyers(Shop& shop, std::vector<std::int64_t> customers, std::vector<std::int64_t> products, int count,
+                  int orders, int& failed) {
   boost::asio::steady_timer done(shop.loop.context(), boost::asio::steady_timer::time_point::max());
   int running = count;
   std::exception_ptr failure;
@@ -72,23 +72,20 @@ Task<void> expect_invariants(Shop& shop) {
   EXPECT_EQ(co_await shop.number("catalog", "select count(*) from product where stock < 0"), 0);
   EXPECT_EQ(co_await shop.number("catalog", "select count(*) from reservation"), 0);
   EXPECT_EQ(co_await shop.number("accounts", "select coalesce(sum(amount_minor), 0)::bigint from entry"), 0);
-  EXPECT_EQ(
-      co_await shop.number("accounts",
-                           "select count(*) from customer c where balance_minor <> "
-                           "(select coalesce(sum(amount_minor), 0) from entry where account_id = c.id)"),
-      0)
+  EXPECT_EQ(co_await shop.number("accounts",
+                                 "select count(*) from customer c where balance_minor <> "
+                                 "(select coalesce(sum(amount_minor), 0) from entry where account_id = c.id)"),
+            0)
       << "a balance is not the sum of its entries";
-  EXPECT_EQ(
-      co_await shop.number(
-          "accounts", "select coalesce(sum(amount_minor), 0)::bigint from transfer where kind = 'charge'"),
-      co_await shop.number(
-          "orders", "select coalesce(sum(total_minor), 0)::bigint from orders where status = 'CONFIRMED'"))
+  EXPECT_EQ(co_await shop.number("accounts",
+                                 "select coalesce(sum(amount_minor), 0)::bigint from transfer where kind = 'charge'"),
+            co_await shop.number("orders",
+                                 "select coalesce(sum(total_minor), 0)::bigint from orders where status = 'CONFIRMED'"))
       << "what was paid is not what was confirmed";
-  EXPECT_EQ(
-      co_await shop.number("orders",
-                           "select count(*) from orders o where status = 'CONFIRMED' and total_minor <> "
-                           "(select sum(price_minor * quantity) from order_line where order_id = o.id)"),
-      0);
+  EXPECT_EQ(co_await shop.number("orders",
+                                 "select count(*) from orders o where status = 'CONFIRMED' and total_minor <> "
+                                 "(select sum(price_minor * quantity) from order_line where order_id = o.id)"),
+            0);
 }
 
 Task<void> one_good_order(Shop& shop) {
@@ -138,9 +135,7 @@ Task<void> rejected_orders(Shop& shop) {
   EXPECT_EQ(cheap_left.stock, 5) << "what was reserved was not released";
   EXPECT_EQ(dear_left.stock, 5);
 }
-TEST(Shop, AnOrderThatCannotBeFilledOrPaidIsRejectedAndUndone) {
-  the_shop().run(rejected_orders(the_shop()));
-}
+TEST(Shop, AnOrderThatCannotBeFilledOrPaidIsRejectedAndUndone) { the_shop().run(rejected_orders(the_shop())); }
 
 Task<void> same_key(Shop& shop) {
   const auto product = co_await shop.product("once", 1, 100);
@@ -155,9 +150,8 @@ Task<void> same_key(Shop& shop) {
     EXPECT_EQ(wrong.code(), Errc::invalid_argument);
   }
   co_await shop.settled();
-  EXPECT_EQ(co_await shop.number(
-                "orders", "select count(*) from orders where customer_id = " + std::to_string(customer)),
-            1);
+  EXPECT_EQ(
+      co_await shop.number("orders", "select count(*) from orders where customer_id = " + std::to_string(customer)), 1);
 }
 TEST(Shop, AnIdempotencyKeyPlacesOneOrder) { the_shop().run(same_key(the_shop())); }
 
@@ -232,10 +226,8 @@ Task<void> many_orders(Shop& shop) {
   EXPECT_EQ(failed, 0);
   co_await shop.settled();
   co_await expect_invariants(shop);
-  const auto confirmed =
-      co_await shop.number("orders", "select count(*) from orders where status = 'CONFIRMED'");
-  const auto rejected =
-      co_await shop.number("orders", "select count(*) from orders where status = 'REJECTED'");
+  const auto confirmed = co_await shop.number("orders", "select count(*) from orders where status = 'CONFIRMED'");
+  const auto rejected = co_await shop.number("orders", "select count(*) from orders where status = 'REJECTED'");
   EXPECT_GT(confirmed, 100);
   EXPECT_GT(rejected, 100);
 }
@@ -247,8 +239,7 @@ Task<void> killed(Shop& shop) {
   int failed = 0;
   for (const auto& service : services()) {
     boost::asio::steady_timer soon(shop.loop.context(), std::chrono::milliseconds(100));
-    boost::asio::co_spawn(shop.loop.context(),
-                          buyers(shop, ids(customer), ids(product, product), 8, 10, failed),
+    boost::asio::co_spawn(shop.loop.context(), buyers(shop, ids(customer), ids(product, product), 8, 10, failed),
                           boost::asio::detached);
     co_await soon.async_wait(boost::asio::use_awaitable);  // in the middle of it
     shop.kill(service);

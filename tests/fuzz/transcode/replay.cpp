@@ -13,9 +13,8 @@ int main(int argc, char** argv) {
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string input{std::istreambuf_iterator<char>(file), {}};
       std::printf("%s\n", entry.path().filename().c_str());
-      std::fflush(stdout);  // the last name printed is the one that crashed
-      const std::unique_ptr<char[]> exact(
-          new char[input.size()]);  // so that a sanitizer sees a read past the end
+      std::fflush(stdout);                                          // the last name printed is the one that crashed
+      const std::unique_ptr<char[]> exact(new char[input.size()]);  // so that a sanitizer sees a read past the end
       input.copy(exact.get(), input.size());
       bascule::transcode::fuzz::one_input({exact.get(), input.size()});
       ++files;

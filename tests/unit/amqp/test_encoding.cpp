@@ -87,7 +87,10 @@ TEST(AmqpLimits, OrdinaryValuesPass) {
   w.symbol("key");
   w.boolean(true);
   w.end(map, 2);
-  w.raw("\xe0\x06\x02\xa3\x01" "a\x01" "b"sv);  // array of two symbols
+  w.raw(
+      "\xe0\x06\x02\xa3\x01"
+      "a\x01"
+      "b"sv);  // array of two symbols
   // A described value is one item of its list.
   w.end(list, 3);
   EXPECT_TRUE(within_limits(bytes, 64, 8));

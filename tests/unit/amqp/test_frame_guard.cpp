@@ -32,13 +32,13 @@ std::string performative(std::uint8_t code, std::uint32_t count, Fields&& fields
 
 std::string transfer(std::uint32_t handle, bool id, bool more, const std::string& payload = "x") {
   return frame(0, 0, performative(0x14, 6, [&](Writer& w) {
-                 w.uint(handle);
-                 id ? w.uint(7) : w.null();
-                 id ? w.binary("tag") : w.null();
-                 w.uint(0);
-                 w.boolean(false);
-                 w.boolean(more);
-               }) + payload);
+                       w.uint(handle);
+                       id ? w.uint(7) : w.null();
+                       id ? w.binary("tag") : w.null();
+                       w.uint(0);
+                       w.boolean(false);
+                       w.boolean(more);
+                     }) + payload);
 }
 
 const std::string open_frame = frame(0, 0, performative(0x10, 1, [](Writer& w) { w.string("container"); }));
@@ -51,11 +51,13 @@ GuardError verdict(const std::string& stream) {
     FrameGuard guard;
     auto error = guard.check(std::string_view(stream).substr(0, cut));
     if (!error) error = guard.check(std::string_view(stream).substr(cut));
-    EXPECT_STREQ(error.condition ? error.condition : "", expected.condition ? expected.condition : "") << "cut at " << cut;
+    EXPECT_STREQ(error.condition ? error.condition : "", expected.condition ? expected.condition : "")
+        << "cut at " << cut;
   }
   FrameGuard bytewise;
   GuardError error;
-  for (std::size_t i = 0; i < stream.size() && !error; ++i) error = bytewise.check(std::string_view(stream).substr(i, 1));
+  for (std::size_t i = 0; i < stream.size() && !error; ++i)
+    error = bytewise.check(std::string_view(stream).substr(i, 1));
   EXPECT_EQ(static_cast<bool>(error), static_cast<bool>(expected)) << "byte by byte: " << error.description;
   return expected;
 }
@@ -118,15 +120,18 @@ TEST(FrameGuard, HugeDispositionIsRefused) {
 }
 
 TEST(FrameGuard, BombsInPerformativesAreRefused) {
-  const auto bomb = frame(0, 0, performative(0x10, 1, [](Writer& w) { w.raw("\xf0\x00\x00\x00\x05\xff\xff\xff\xff\x40"s); }));
+  const auto bomb =
+      frame(0, 0, performative(0x10, 1, [](Writer& w) { w.raw("\xf0\x00\x00\x00\x05\xff\xff\xff\xff\x40"s); }));
   EXPECT_STREQ(verdict(amqp_header + bomb).condition, "amqp:decode-error");
   const auto handle = frame(0, 0, performative(0x12, 2, [](Writer& w) {
                               w.string("link");
                               w.uint(256);
                             }));
   EXPECT_TRUE(verdict(amqp_header + handle));
-  EXPECT_TRUE(verdict(amqp_header + frame(0, 0, "\x00\x53\x19\x45"s)));                      // no such performative
-  EXPECT_TRUE(verdict(amqp_header + frame(0, 0, "\x00\xa3\x0e" "amqp:open:list\x45"s)));     // symbolic descriptor
+  EXPECT_TRUE(verdict(amqp_header + frame(0, 0, "\x00\x53\x19\x45"s)));  // no such performative
+  EXPECT_TRUE(verdict(amqp_header + frame(0, 0,
+                                          "\x00\xa3\x0e"
+                                          "amqp:open:list\x45"s)));  // symbolic descriptor
   EXPECT_TRUE(verdict(amqp_header + frame(0, 0, "\x00\x53\x10\x45trailing"s)));
 }
 

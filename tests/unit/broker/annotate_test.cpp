@@ -23,8 +23,7 @@ TEST(Annotate, AddsAMapOrAddsToTheOneThereAndLeavesTheRestUntouched) {
   const auto twice = with_annotations(*once, two, start);
   ASSERT_TRUE(twice);
   EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-a")).text(), "1");
-  EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-b")).unsigned_integer(),
-            2u);
+  EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-b")).unsigned_integer(), 2u);
   EXPECT_EQ(read_properties(twice->body())->reply_to, "r");
   EXPECT_EQ(body_of(*twice), "b");
   EXPECT_TRUE(twice->durable());
@@ -38,13 +37,10 @@ TEST(Annotate, DeliveryTimeIsReadInAllItsSpellings) {
   for (const char* key : {"x-opt-delivery-time", "x-opt-scheduled-enqueue-time"}) {
     EXPECT_EQ(asked_delivery_time(*with_annotations(*plain, delivery(key, 5000), start), 1000), 5000) << key;
   }
-  EXPECT_EQ(
-      asked_delivery_time(*with_annotations(*plain, delivery("x-opt-delivery-delay", 500), start), 1000),
-      1500);
+  EXPECT_EQ(asked_delivery_time(*with_annotations(*plain, delivery("x-opt-delivery-delay", 500), start), 1000), 1500);
+  EXPECT_FALSE(asked_delivery_time(*with_annotations(*plain, delivery("x-opt-delivery-delay", -5), start), 1000));
   EXPECT_FALSE(
-      asked_delivery_time(*with_annotations(*plain, delivery("x-opt-delivery-delay", -5), start), 1000));
-  EXPECT_FALSE(asked_delivery_time(
-      *with_annotations(*plain, delivery("x-opt-delivery-delay", INT64_MAX), start), 1000));
+      asked_delivery_time(*with_annotations(*plain, delivery("x-opt-delivery-delay", INT64_MAX), start), 1000));
 }
 
 TEST(Annotate, AKeyThatIsThereIsReplaced) {
@@ -58,8 +54,7 @@ TEST(Annotate, AKeyThatIsThereIsReplaced) {
   reader.section();
   reader.items(count);
   EXPECT_EQ(count, 4u);
-  EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-a")).unsigned_integer(),
-            2u);
+  EXPECT_EQ(Reader(find_in_map(twice->body(), Section::message_annotations, "x-opt-a")).unsigned_integer(), 2u);
 }
 
 }  // namespace

@@ -8,9 +8,7 @@
 namespace bascule::broker {
 namespace {
 
-Bytes bytes(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+Bytes bytes(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 TEST(Crc32c, KnownValues) {
   EXPECT_EQ(crc32c(bytes("123456789")), 0xe3069283U);

@@ -19,8 +19,7 @@ TEST(Entries, OneStragglerKeepsOnePageAndNotWhatFollows) {
   ASSERT_NE(entries.find(0), nullptr);
   EXPECT_EQ(entries.begin(), 0u);
   EXPECT_EQ(entries.find(1), nullptr);
-  EXPECT_EQ(entries.skip_gaps(Entries::page_size), entries.end())
-      << "pages behind the straggler must be gone";
+  EXPECT_EQ(entries.skip_gaps(Entries::page_size), entries.end()) << "pages behind the straggler must be gone";
   entries.erase(0);
   EXPECT_EQ(entries.begin(), entries.end());
 }

@@ -27,8 +27,7 @@ struct Outside {
 
 class World final : public StorageListener {
  public:
-  World(unsigned seed, SimulatedDisk& disk, Outside& outside)
-      : random_(seed), disk_(disk), outside_(outside) {}
+  World(unsigned seed, SimulatedDisk& disk, Outside& outside) : random_(seed), disk_(disk), outside_(outside) {}
 
   /// Opens what is on the disk and holds it against the ledger.
   void open() {
@@ -50,13 +49,10 @@ class World final : public StorageListener {
       case 0:
       case 1:
       case 2:
-      case 3:
-        return publish();
+      case 3: return publish();
       case 4:
-      case 5:
-        return settle();
-      default:
-        return commit();
+      case 5: return settle();
+      default: return commit();
     }
   }
 

@@ -289,8 +289,7 @@ TEST_F(DamageTest, AMissingSegmentIsNoticed) {
 
 TEST_F(DamageTest, ALostBatchBetweenGoodOnesIsNoticed) {
   auto& bytes = disk.bytes(name);
-  std::fill(bytes.begin() + static_cast<long>(used[0]), bytes.begin() + static_cast<long>(used[1]),
-            std::uint8_t{0});
+  std::fill(bytes.begin() + static_cast<long>(used[0]), bytes.begin() + static_cast<long>(used[1]), std::uint8_t{0});
   EXPECT_THROW(journal::recover(disk, {.mend = false}), journal::Damaged);
 }
 
@@ -313,12 +312,11 @@ TEST_F(DamageTest, DamageNamesTheOffsetAndAllThatIsWholeCanStillBeRead) {
     journal::recover(disk);
     FAIL();
   } catch (const journal::Damaged& damage) {
-    EXPECT_NE(std::string(damage.what()).find("offset " + std::to_string(used[0])), std::string::npos)
-        << damage.what();
+    EXPECT_NE(std::string(damage.what()).find("offset " + std::to_string(used[0])), std::string::npos) << damage.what();
   }
   int heard = 0;
-  const auto rest = journal::recover(
-      disk, {.mend = false, .tolerate = true, .damage = [&](const journal::Damaged&) { ++heard; }});
+  const auto rest =
+      journal::recover(disk, {.mend = false, .tolerate = true, .damage = [&](const journal::Damaged&) { ++heard; }});
   EXPECT_EQ(heard, 1);
   EXPECT_EQ(rest.messages.size(), 2u);
 }

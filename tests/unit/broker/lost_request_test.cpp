@@ -19,8 +19,7 @@ TEST(LostRequest, IsAnsweredUnavailableToItsCaller) {
   ASSERT_TRUE(properties);
   EXPECT_EQ(properties->to, "temporary.x");
   EXPECT_EQ(Reader(properties->correlation_id).unsigned_integer(), 42u);
-  EXPECT_EQ(Reader(find_in_map(sent->body(), Section::application_properties, "bascule-error")).text(),
-            "unavailable");
+  EXPECT_EQ(Reader(find_in_map(sent->body(), Section::application_properties, "bascule-error")).text(), "unavailable");
   EXPECT_EQ(body_of(*sent), "");
 }
 

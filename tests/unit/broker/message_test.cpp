@@ -61,16 +61,14 @@ TEST(Message, MalformedFrontIsNone) {
   for (std::size_t cut = 1; cut < 9; ++cut) EXPECT_FALSE(make_message(Bytes(good).first(cut), start)) << cut;
   EXPECT_FALSE(make_message(std::vector<std::uint8_t>{0x00, 0x53, 0x70, 0x45}, start))
       << "a header alone is no message";
-  const std::vector<std::uint8_t> six_fields{0x00, 0x53, 0x70, 0xc0, 7,    6,
-                                             0x40, 0x40, 0x40, 0x40, 0x40, 0x40};
+  const std::vector<std::uint8_t> six_fields{0x00, 0x53, 0x70, 0xc0, 7, 6, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40};
   EXPECT_FALSE(make_message(joined({six_fields, data_section("x")}), start));
 }
 
 TEST(Message, HeaderRoundTrips) {
-  for (const Header& header :
-       {Header{}, Header{.durable = true}, Header{.priority = 9}, Header{.ttl = 4'000'000'000u},
-        Header{.first_acquirer = true},
-        Header{.durable = true, .ttl = 1, .first_acquirer = true, .delivery_count = 300}}) {
+  for (const Header& header : {Header{}, Header{.durable = true}, Header{.priority = 9}, Header{.ttl = 4'000'000'000u},
+                               Header{.first_acquirer = true},
+                               Header{.durable = true, .ttl = 1, .first_acquirer = true, .delivery_count = 300}}) {
     const auto encoded = encode(header);
     const auto decoded = decode_header(encoded.view().subspan(3));
     ASSERT_TRUE(decoded);

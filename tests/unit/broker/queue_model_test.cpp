@@ -21,17 +21,12 @@ class Model {
     switch (random_() % 8) {
       case 0:
       case 1:
-      case 2:
-        return publish();
-      case 3:
-        return flow();
+      case 2: return publish();
+      case 3: return flow();
       case 4:
-      case 5:
-        return settle();
-      case 6:
-        return lose_all_of_one();
-      default:
-        return sweep();
+      case 5: return settle();
+      case 6: return lose_all_of_one();
+      default: return sweep();
     }
   }
   void check() {
@@ -89,8 +84,7 @@ class Model {
     bool credit = false;
     for (const auto& sink : sinks_) credit = credit || sink->credit > 0;
     for (const auto& [id, copy] : live_) {
-      ASSERT_FALSE(credit && copy.holder < 0 && copy.expires > now_)
-          << id << " is free although there is credit";
+      ASSERT_FALSE(credit && copy.holder < 0 && copy.expires > now_) << id << " is free although there is credit";
     }
   }
   void settle() {
@@ -141,8 +135,7 @@ class Model {
     forget_expired();
   }
   void forget_expired() {
-    std::erase_if(live_,
-                  [&](const auto& item) { return item.second.holder < 0 && item.second.expires <= now_; });
+    std::erase_if(live_, [&](const auto& item) { return item.second.holder < 0 && item.second.expires <= now_; });
   }
 
   std::mt19937 random_;

@@ -189,8 +189,7 @@ TEST_F(QueueTest, BoundInBytesRejects) {
 TEST_F(QueueTest, BoundDropsTheOldestThatNobodyHolds) {
   make({.max_messages = 2, .overflow = Overflow::drop_head});
   Sink sink(*queue, 1);
-  for (const char* body : {"held", "old", "new"})
-    EXPECT_EQ(publish(body).result, Admission::Result::accepted);
+  for (const char* body : {"held", "old", "new"}) EXPECT_EQ(publish(body).result, Admission::Result::accepted);
   EXPECT_EQ(events.all, (std::vector<Events::Discarded>{{"old", Discard::dropped, 0}}));
   sink.flow(1);
   EXPECT_EQ(sink.bodies, (Bodies{"held", "new"}));
@@ -208,8 +207,7 @@ TEST_F(QueueTest, BoundBlocksProducersAndWakesThemOnceThereIsRoomForABatch) {
   make({.max_messages = 4, .overflow = Overflow::block});
   Watcher producer;
   queue->attach(producer);
-  for (int i = 0; i < 8; ++i)
-    EXPECT_EQ(publish("x").result, Admission::Result::accepted) << "already on its way";
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(publish("x").result, Admission::Result::accepted) << "already on its way";
   EXPECT_FALSE(queue->has_room());
   EXPECT_EQ(publish("x").result, Admission::Result::full) << "the hard bound is twice the soft one";
   Sink sink(*queue, 8);
@@ -343,14 +341,9 @@ TEST_F(QueueTest, GroupsKeepTheirOrderWhateverConsumersDo) {
       const char group = static_cast<char>('a' + std::rand() % 3);
       const auto sink = static_cast<std::size_t>(std::rand() % 3);
       switch (std::rand() % 3) {
-        case 0:
-          queue->publish(of_group({group}, group + std::to_string(published[group]++)), start);
-          break;
-        case 1:
-          sinks[sink]->flow(1);
-          break;
-        default:
-          settle_next(sink);
+        case 0: queue->publish(of_group({group}, group + std::to_string(published[group]++)), start); break;
+        case 1: sinks[sink]->flow(1); break;
+        default: settle_next(sink);
       }
     }
     for (int round = 0; round < 1000 && queue->size() > 0 && !HasFatalFailure(); ++round) {

@@ -115,8 +115,7 @@ TEST_F(RouterTest, LostIdempotentRequestGoesToTheTwin) {
 }
 
 std::string annotation(const Message& message, const char* key) {
-  return std::string(
-      Reader(find_in_map(message.body(), Section::message_annotations, key)).text().value_or("(none)"));
+  return std::string(Reader(find_in_map(message.body(), Section::message_annotations, key)).text().value_or("(none)"));
 }
 
 struct Keeper final : Consumer {

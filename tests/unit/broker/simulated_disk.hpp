@@ -33,9 +33,7 @@ class SimulatedDisk final : public Disk {
     make(name, size, head);
     return std::make_unique<File>(*this, name);
   }
-  std::unique_ptr<DiskFile> open(const std::string& name) override {
-    return std::make_unique<File>(*this, name);
-  }
+  std::unique_ptr<DiskFile> open(const std::string& name) override { return std::make_unique<File>(*this, name); }
   void remove(const std::string& name) override {
     if (step()) {
       if (random_() % 2 == 0) files_.erase(name);
@@ -79,11 +77,8 @@ class SimulatedDisk final : public Disk {
       std::shuffle(pending.begin(), pending.end(), random);
       for (const Pending& write : pending) {
         switch (random() % 4) {
-          case 0:
-            break;
-          case 1:
-            apply(write, 0, write.bytes.size());
-            break;
+          case 0: break;
+          case 1: apply(write, 0, write.bytes.size()); break;
           default:  // each sector by itself
             for (std::size_t at = 0; at < write.bytes.size();) {
               const std::size_t sector = 512 - (write.offset + at) % 512;

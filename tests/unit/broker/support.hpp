@@ -54,11 +54,10 @@ inline std::vector<std::uint8_t> encode_message(const Parts& parts) {
   return bytes;
 }
 
-inline MessageRef message(const Parts& parts, Time now = start) {
-  return make_message(encode_message(parts), now);
-}
+inline MessageRef message(const Parts& parts, Time now = start) { return make_message(encode_message(parts), now); }
 template <class Text>
-requires std::is_convertible_v<Text, std::string> MessageRef message(const Text& body) {
+  requires std::is_convertible_v<Text, std::string>
+MessageRef message(const Text& body) {
   return message(Parts{.body = body});
 }
 
@@ -116,8 +115,7 @@ struct Events final : QueueEvents {
     std::uint32_t count;
     bool operator==(const Discarded&) const = default;
   };
-  void discarded(Queue&, const MessageRef& gone, std::uint32_t count, Discard why, const Outcome*,
-                 Time) override {
+  void discarded(Queue&, const MessageRef& gone, std::uint32_t count, Discard why, const Outcome*, Time) override {
     all.push_back({body_of(*gone), why, count});
   }
   bool answer_lost(Queue&, const Message& request, Time) override {

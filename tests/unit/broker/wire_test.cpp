@@ -42,8 +42,8 @@ TEST(Wire, EveryTruncationFailsAndNoneReadsBeyond) {
   Writer out(bytes);
   out.map(2, items);
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    const std::vector<std::uint8_t> cut(
-        bytes.begin(), bytes.begin() + static_cast<long>(n));  // exact: ASan sees a read behind
+    const std::vector<std::uint8_t> cut(bytes.begin(),
+                                        bytes.begin() + static_cast<long>(n));  // exact: ASan sees a read behind
     Reader reader(cut);
     reader.value();
     EXPECT_TRUE(reader.failed()) << n;

@@ -76,16 +76,13 @@ TEST(Document, AWrongTypeNamesFileLineKeyAndWhatIsExpected) {
   const Section broker = document.section("broker"), gateway = document.section("gateway");
   EXPECT_EQ(complaint([&] { broker.integer("url", 1, 0, 9); }),
             "b.toml:2: broker.url: expected an integer, got a value of type string");
-  EXPECT_THAT(complaint([&] { broker.string("depth", ""); }),
-              StartsWith("b.toml:3: broker.depth: expected a string"));
+  EXPECT_THAT(complaint([&] { broker.string("depth", ""); }), StartsWith("b.toml:3: broker.depth: expected a string"));
   EXPECT_THAT(complaint([&] { broker.boolean("depth", true); }), HasSubstr("expected true or false"));
-  EXPECT_THAT(complaint([&] { gateway.duration("listen", milliseconds(1)); }),
-              HasSubstr("expected a time span"));
+  EXPECT_THAT(complaint([&] { gateway.duration("listen", milliseconds(1)); }), HasSubstr("expected a time span"));
   EXPECT_THAT(complaint([&] { gateway.strings("ratio", {}); }), HasSubstr("expected an array of strings"));
   EXPECT_THAT(complaint([&] { gateway.tables("tags"); }), HasSubstr("array of tables"));
   EXPECT_THAT(complaint([&] { gateway.section("tags"); }), HasSubstr("expected a table"));
-  EXPECT_THAT(complaint([&] { document.section("broker.url"); }),
-              StartsWith("b.toml:2: broker.url: must be a table"));
+  EXPECT_THAT(complaint([&] { document.section("broker.url"); }), StartsWith("b.toml:2: broker.url: must be a table"));
 }
 
 TEST(Document, AWrongVariableNamesTheVariable) {
@@ -104,12 +101,12 @@ TEST(Document, RangesAreInclusive) {
 TEST(Document, AnUnknownKeyIsAnErrorWithASuggestion) {
   const Document document = Document::parse("[gateway]\nlisten = ':1'\nlissten = ':2'\n", "b.toml");
   document.section("gateway").endpoint("listen", {});
-  EXPECT_EQ(complaint([&] { document.finish(); }),
-            "b.toml:3: gateway.lissten: unknown key (did you mean 'listen'?)");
+  EXPECT_EQ(complaint([&] { document.finish(); }), "b.toml:3: gateway.lissten: unknown key (did you mean 'listen'?)");
 }
 
 TEST(Document, ABorrowedSectionsOtherKeysAreNotChecked) {
-  const Document document = Document::parse("[broker]\nurl = 'a'\nlisten = ':1'\n", "b.toml", {{"BASCULE_BROKER__X", "1"}});
+  const Document document =
+      Document::parse("[broker]\nurl = 'a'\nlisten = ':1'\n", "b.toml", {{"BASCULE_BROKER__X", "1"}});
   EXPECT_EQ(document.borrow("broker").string("url", ""), "a");
   EXPECT_NO_THROW(document.finish());
   document.section("broker").string("url", "");
@@ -120,13 +117,11 @@ TEST(Document, ABorrowedSectionsOtherKeysAreNotChecked) {
 
 TEST(Document, AnUnknownSectionIsAnErrorEvenWhenItIsNotOpened) {
   const Document document = Document::parse("[gatway]\n", "b.toml");
-  EXPECT_EQ(complaint([&] { document.finish(); }),
-            "b.toml:1: gatway: unknown section (did you mean 'gateway'?)");
+  EXPECT_EQ(complaint([&] { document.finish(); }), "b.toml:1: gatway: unknown section (did you mean 'gateway'?)");
 }
 
 TEST(Document, AnUnknownVariableOfAnOpenedSectionIsAnError) {
-  const Document document =
-      Document::empty({{"BASCULE_GATEWAY__LISTN", ":1"}, {"BASCULE_BROKER__WHATEVER", "1"}});
+  const Document document = Document::empty({{"BASCULE_GATEWAY__LISTN", ":1"}, {"BASCULE_BROKER__WHATEVER", "1"}});
   document.section("gateway").endpoint("listen", {});
   EXPECT_EQ(complaint([&] { document.finish(); }),
             "environment: BASCULE_GATEWAY__LISTN: unknown setting (did you mean 'BASCULE_GATEWAY__LISTEN'?)");
@@ -140,9 +135,7 @@ TEST(Document, AMissingRequiredKeyNamesTheSectionsLine) {
 
 TEST(Document, AChoiceOutsideItsListIsAnError) {
   const Section log = Document::parse("[log]\nlevel = 'inof'\n", "b.toml").section("log");
-  EXPECT_EQ(complaint([&] {
-              log.choice("level", "info", {"debug", "info"});
-            }),
+  EXPECT_EQ(complaint([&] { log.choice("level", "info", {"debug", "info"}); }),
             "b.toml:2: log.level: 'inof' is not a value it can have (did you mean 'info'?)");
 }
 

@@ -53,26 +53,11 @@ const Case cases[] = {
     {"max_size", [](auto& v) { v.__set_name("aüüüüü"); }, "value.name must have at most 5 characters"},
     {"prefix", [](auto& v) { v.__set_name("bc"); }, "value.name must begin with \"a\""},
     {"not_contains", [](auto& v) { v.__set_name("az"); }, "value.name must not contain \"z\""},
-    {"typedef_pattern",
-     [](auto& v) {
-       v.emails = {"a@b", "nobody"};
-     },
-     "value.emails[1] must match ^[^@ ]+@[^@ ]+$"},
-    {"container_size",
-     [](auto& v) {
-       v.emails = {"a@b", "a@b", "a@b", "a@b"};
-     },
+    {"typedef_pattern", [](auto& v) { v.emails = {"a@b", "nobody"}; }, "value.emails[1] must match ^[^@ ]+@[^@ ]+$"},
+    {"container_size", [](auto& v) { v.emails = {"a@b", "a@b", "a@b", "a@b"}; },
      "value.emails must have at most 3 elements"},
-    {"key",
-     [](auto& v) {
-       v.stock = {{"", 1}};
-     },
-     "value.stock[0] must have at least 1 characters"},
-    {"value",
-     [](auto& v) {
-       v.stock = {{"k", -1}};
-     },
-     "value.stock[0] must be at least 0"},
+    {"key", [](auto& v) { v.stock = {{"", 1}}; }, "value.stock[0] must have at least 1 characters"},
+    {"value", [](auto& v) { v.stock = {{"k", -1}}; }, "value.stock[0] must be at least 0"},
     {"double", [](auto& v) { v.__set_ratio(1.0); }, "value.ratio must be less than 1.0"},
     {"nan", [](auto& v) { v.__set_ratio(std::numeric_limits<double>::quiet_NaN()); },
      "value.ratio must be at least 0.0"},
@@ -89,8 +74,7 @@ const Case cases[] = {
     {"enum", [](auto& v) { v.colour = static_cast<every_common::Colour::type>(3); },
      "value.colour must be a value of every.common.Colour"},
 };
-INSTANTIATE_TEST_SUITE_P(All, Checks, testing::ValuesIn(cases),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Checks, testing::ValuesIn(cases), [](const auto& info) { return info.param.name; });
 
 TEST(ChecksOfAMethod, GoodValuesPass) {
   EveryService service;

@@ -27,9 +27,9 @@ TEST_F(GeneratedClient, SendsToTheServicesAddress) {
 }
 
 TEST_F(GeneratedClient, EveryArgumentArrives) {
-  EXPECT_EQ(run(every.join(true, -8, -16, 32, 64, 1.5, "text", "data", every_common::Colour::BLUE, {1, 2},
-                           {{"k", 9}}, 4)),
-            "true -8 -16 32 64 1.500000 text data 6 1 2 k=9 limit 4");
+  EXPECT_EQ(
+      run(every.join(true, -8, -16, 32, 64, 1.5, "text", "data", every_common::Colour::BLUE, {1, 2}, {{"k", 9}}, 4)),
+      "true -8 -16 32 64 1.500000 text data 6 1 2 k=9 limit 4");
 }
 
 TEST_F(GeneratedClient, ContainersAndScalarsComeBack) {

@@ -70,8 +70,8 @@ TEST(GeneratedService, ArgumentsLeftOutAreTheirDefaults) {
 
 TEST(GeneratedService, AStructArgumentMustBeGiven) {
   EveryService service;
-  const auto wrong = error_of(
-      [&] { dispatch(service, "scalars", Encoding::compact, call("scalars", std::string(1, '\0'))); });
+  const auto wrong =
+      error_of([&] { dispatch(service, "scalars", Encoding::compact, call("scalars", std::string(1, '\0'))); });
   EXPECT_EQ(wrong.code(), Errc::invalid_argument);
   EXPECT_THAT(wrong.what(), HasSubstr("value is missing"));
 }
@@ -87,8 +87,8 @@ TEST(GeneratedService, UnknownArgumentsAreSkipped) {
 TEST(GeneratedService, ElementsOfAnotherTypeAreRefused) {
   EveryService service;
   // Field 1: a list with one i32 where strings are wanted.
-  const auto wrong = error_of(
-      [&] { dispatch(service, "str", Encoding::compact, call("str", std::string("\x19\x15\x02\x00", 4))); });
+  const auto wrong =
+      error_of([&] { dispatch(service, "str", Encoding::compact, call("str", std::string("\x19\x15\x02\x00", 4))); });
   EXPECT_EQ(wrong.code(), Errc::invalid_argument);
 }
 
@@ -115,11 +115,9 @@ TEST(GeneratedService, AMethodNumberOutOfRangeIsUnimplemented) {
 
 TEST(GeneratedService, DeclaredExceptionsAreMarked) {
   EveryService service;
-  const auto failed =
-      dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x02\x00", 3)));
+  const auto failed = dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x02\x00", 3)));
   EXPECT_TRUE(failed.exception);
-  const auto good =
-      dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x0a\x00", 3)));
+  const auto good = dispatch(service, "fail", Encoding::compact, call("fail", std::string("\x15\x0a\x00", 3)));
   EXPECT_FALSE(good.exception);
 }
 

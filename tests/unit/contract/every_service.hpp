@@ -29,13 +29,9 @@ class EveryService final : public every::EveryBase {
       Context&, std::map<std::int32_t, std::vector<every_common::Point>> value) override {
     co_return value;
   }
-  Task<every_common::Colour::type> colour(Context&, every_common::Colour::type value) override {
-    co_return value;
-  }
+  Task<every_common::Colour::type> colour(Context&, every_common::Colour::type value) override { co_return value; }
   Task<bool> negate(Context&, bool value) override { co_return !value; }
-  Task<std::string> reverse(Context&, std::string data) override {
-    co_return std::string(data.rbegin(), data.rend());
-  }
+  Task<std::string> reverse(Context&, std::string data) override { co_return std::string(data.rbegin(), data.rend()); }
   Task<void> nothing(Context&) override { co_return; }
   Task<std::int32_t> fail(Context&, std::int32_t code) override;
   Task<void> fail_void(Context&, std::int32_t code) override;

@@ -27,7 +27,7 @@ class Golden : public testing::Test {
   /// Reads both encodings; gives back `member` as it was read from each to `call`, whose request must be the
   /// golden one.
   template <class T, class Call>
-  void check(const std::string& name, T EveryService::*member, Call call) {
+  void check(const std::string& name, T EveryService::* member, Call call) {
     for (const auto encoding : {rpc::Encoding::compact, rpc::Encoding::binary}) {
       const auto message = golden(name + (encoding == rpc::Encoding::compact ? ".compact" : ".binary"));
       service.*member = T();

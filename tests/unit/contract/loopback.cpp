@@ -31,14 +31,10 @@ asio::awaitable<Reply> Client::call(OutgoingCall call) {
 
 namespace bascule::test {
 
-asio::awaitable<pg::Transaction*> PlainContext::transaction() {
-  throw Error(Errc::unavailable, "no database");
-}
+asio::awaitable<pg::Transaction*> PlainContext::transaction() { throw Error(Errc::unavailable, "no database"); }
 pg::Pool& PlainContext::database() { throw Error(Errc::unavailable, "no database"); }
 rpc::Client& PlainContext::client() { return test::client(); }
-asio::awaitable<void> PlainContext::emit(service::EncodedEvent) {
-  throw Error(Errc::unavailable, "no database");
-}
+asio::awaitable<void> PlainContext::emit(service::EncodedEvent) { throw Error(Errc::unavailable, "no database"); }
 
 Loopback& loopback() {
   static Loopback state;

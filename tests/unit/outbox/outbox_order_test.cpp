@@ -91,8 +91,7 @@ TEST_F(OutboxOrderTest, InFlightIsBounded) {
 }
 
 TEST_F(OutboxOrderTest, BrokerAwayPausesEverythingThenOneRowFeelsTheWay) {
-  OutboxOrder order(
-      {.in_flight = 8, .broker_away = 3, .backoff = {.first = 50ms, .most = 1s, .floor = 50ms}});
+  OutboxOrder order({.in_flight = 8, .broker_away = 3, .backoff = {.first = 50ms, .most = 1s, .floor = 50ms}});
   std::vector<OutboxRow> rows;
   for (int i = 1; i <= 10; ++i) rows.push_back(row(i, "k" + std::to_string(i)));
   order.load(rows, now);

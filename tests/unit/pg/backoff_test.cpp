@@ -16,8 +16,7 @@ TEST(Backoff, CeilingDoublesFromFirstToMost) {
   EXPECT_NEAR(std::chrono::duration<double>(backoff.next(highest)).count(), 0.2, 1e-6);
   EXPECT_NEAR(std::chrono::duration<double>(backoff.next(highest)).count(), 0.4, 1e-6);
   EXPECT_NEAR(std::chrono::duration<double>(backoff.next(highest)).count(), 0.8, 1e-6);
-  for (int i = 0; i < 100; ++i)
-    EXPECT_NEAR(std::chrono::duration<double>(backoff.next(highest)).count(), 1.0, 1e-6);
+  for (int i = 0; i < 100; ++i) EXPECT_NEAR(std::chrono::duration<double>(backoff.next(highest)).count(), 1.0, 1e-6);
   EXPECT_EQ(backoff.attempts(), 104u);
 }
 

@@ -28,15 +28,14 @@ TEST(Conninfo, ParsesBothFormsAndSaysWhatIsWrong) {
 }
 
 TEST(Conninfo, DefaultsYieldToTheUserExceptWhereReadingDependsOnThem) {
-  auto parameters = parse_conninfo(
-      "dbname=shop application_name=x keepalives_idle=3 options='-c work_mem=8MB -c timezone=CET'");
+  auto parameters =
+      parse_conninfo("dbname=shop application_name=x keepalives_idle=3 options='-c work_mem=8MB -c timezone=CET'");
   add_defaults(parameters);
   EXPECT_THAT(parameters, Contains(Pair("keepalives_idle", "3")));
   EXPECT_THAT(parameters, Contains(Pair("client_encoding", "UTF8")));
-  EXPECT_THAT(parameters,
-              Contains(Pair("options",
-                            "-c client_connection_check_interval=2s -c work_mem=8MB -c timezone=CET"
-                            " -c datestyle=ISO -c timezone=UTC")));
+  EXPECT_THAT(parameters, Contains(Pair("options",
+                                        "-c client_connection_check_interval=2s -c work_mem=8MB -c timezone=CET"
+                                        " -c datestyle=ISO -c timezone=UTC")));
 }
 
 TEST(Conninfo, HostListRoundTrips) {

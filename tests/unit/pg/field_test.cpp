@@ -35,8 +35,8 @@ TEST(Field, MessageNamesTheColumnAndTheValue) {
     text(TypeOid::text, "abc").get<std::int64_t>();
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("\"c\""), testing::HasSubstr("abc"),
-                                             testing::HasSubstr("int64")));
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::HasSubstr("\"c\""), testing::HasSubstr("abc"), testing::HasSubstr("int64")));
   }
 }
 
@@ -66,9 +66,7 @@ TEST(Field, BytesFromHexAndRaw) {
 }
 
 TEST(Field, Timestamps) {
-  const auto at = [](std::string_view s) {
-    return text(TypeOid::timestamptz, s).get<Timestamp>().time_since_epoch();
-  };
+  const auto at = [](std::string_view s) { return text(TypeOid::timestamptz, s).get<Timestamp>().time_since_epoch(); };
   EXPECT_EQ(at("1970-01-01 00:00:00+00"), 0us);
   EXPECT_EQ(at("1970-01-01 00:00:01.5+00"), 1'500'000us);
   EXPECT_EQ(at("1969-12-31 23:59:59.999999+00"), -1us);
@@ -77,8 +75,8 @@ TEST(Field, Timestamps) {
             Timestamp(std::chrono::sys_days(std::chrono::year(0) / 1 / 1)).time_since_epoch());
   EXPECT_EQ(binary(TypeOid::timestamptz, "\0\0\0\0\0\0\0\1"sv).get<Timestamp>().time_since_epoch(),
             std::chrono::sys_days(std::chrono::year(2000) / 1 / 1).time_since_epoch() + 1us);
-  for (const auto bad : {"infinity", "", "2020-13-01 00:00:00+00", "2020-02-30 00:00:00+00", "2020-01-01",
-                         "2020-01-01 00:00:00+02"})
+  for (const auto bad :
+       {"infinity", "", "2020-13-01 00:00:00+00", "2020-02-30 00:00:00+00", "2020-01-01", "2020-01-01 00:00:00+02"})
     EXPECT_THROW(at(bad), Error) << bad;
   EXPECT_THROW(binary(TypeOid::timestamptz, "\x7f\xff\xff\xff\xff\xff\xff\xff"sv).get<Timestamp>(), Error);
 }
@@ -88,8 +86,8 @@ TEST(Field, TextArrays) {
   EXPECT_THAT(read("{}"), testing::IsEmpty());
   EXPECT_THAT(read("{a}"), testing::ElementsAre("a"));
   EXPECT_THAT(read(R"({a,"b,c","d\"e\\",""})"), testing::ElementsAre("a", "b,c", "d\"e\\", ""));
-  for (const auto bad : {"", "{", "}", "a", "{a", "{a,}", "{,a}", "{{a}}", "{NULL}", "{\"a}", "{\"a\\}",
-                         "{a}b}", "{a\"b}", "{\"a\"b}"})
+  for (const auto bad :
+       {"", "{", "}", "a", "{a", "{a,}", "{,a}", "{{a}}", "{NULL}", "{\"a}", "{\"a\\}", "{a}b}", "{a\"b}", "{\"a\"b}"})
     EXPECT_THROW(read(bad), Error) << bad;
 }
 

@@ -40,8 +40,7 @@ TEST(Migrations, ThoseBehindTheLastAppliedArePending) {
 TEST(Migrations, ContradictionsAreNamed) {
   EXPECT_THAT(refusal(list, {{"0001_a", "other"}}), HasSubstr("0001_a was changed"));
   EXPECT_THAT(refusal({list, 1}, {done(list[0]), done(list[1])}), HasSubstr("0002_b was applied"));
-  EXPECT_THAT(refusal(list, {done(list[0]), done(list[2])}),
-              HasSubstr("0002_b is new but sorts before 0003_c"));
+  EXPECT_THAT(refusal(list, {done(list[0]), done(list[2])}), HasSubstr("0002_b is new but sorts before 0003_c"));
   EXPECT_THAT(refusal({list + 1, 1}, {done(list[0])}), HasSubstr("does not know"));
   constexpr Migration disordered[] = {{"0002_b", ""}, {"0001_a", ""}};
   EXPECT_THAT(refusal(disordered, {}), HasSubstr("ascending"));

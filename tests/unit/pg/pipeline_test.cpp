@@ -70,9 +70,7 @@ class FakeServer final : public Wire {
 
  private:
   static Reply ok(std::string_view text) { return {Kind::done, echo(std::string(text))}; }
-  static Reply error(const char* state) {
-    return {Kind::error, {}, {.sqlstate = state, .message = "scripted"}};
-  }
+  static Reply error(const char* state) { return {Kind::error, {}, {.sqlstate = state, .message = "scripted"}}; }
   bool refused() { return sends_++ == refuse_at; }
   bool command(const std::function<Reply()>& effect) {
     if (refused()) return false;
@@ -108,8 +106,7 @@ struct TestUnit final : Unit {
 /// deallocations.
 std::vector<std::shared_ptr<TestUnit>> exchange_units() {
   std::vector<std::shared_ptr<TestUnit>> units;
-  for (const auto& texts :
-       std::vector<std::vector<std::string>>{{"a", "b"}, {"a", "c"}, {"d"}, {"a", "b", "a"}})
+  for (const auto& texts : std::vector<std::vector<std::string>>{{"a", "b"}, {"a", "c"}, {"d"}, {"a", "b", "a"}})
     units.push_back(std::make_shared<TestUnit>(texts));
   return units;
 }

@@ -175,18 +175,14 @@ TEST(PoolState, RandomHistoriesKeepTheBounds) {
             pool.release(slot, random() % 4 != 0);
           }
           break;
-        case 3:
-          pool.lost(slot);
-          break;
+        case 3: pool.lost(slot); break;
         case 4:
           if (!opening.empty()) {
             random() % 3 ? pool.opened(opening.back()) : pool.open_failed(opening.back());
             opening.pop_back();
           }
           break;
-        case 5:
-          pool.retry();
-          break;
+        case 5: pool.retry(); break;
       }
       std::erase_if(opening, [&](auto one) { return step % 7 == 0 && (pool.open_failed(one), true); });
       while (const auto one = pool.next_open()) opening.push_back(*one);

@@ -26,7 +26,8 @@ enum class Failure { abort, close, detach };
 // address. At step `fatal` (one step an engine event) it fails instead.
 class Peer final : public amqp::EventHandler {
  public:
-  Peer(Loop& loop, std::unique_ptr<amqp::Stream> stream, int fatal, Failure failure) : fatal_(fatal), failure_(failure) {
+  Peer(Loop& loop, std::unique_ptr<amqp::Stream> stream, int fatal, Failure failure)
+      : fatal_(fatal), failure_(failure) {
     amqp::EngineOptions options;
     options.server = true;
     options.container_id = "peer";
@@ -125,9 +126,8 @@ struct Exchange {
       return [] {};
     };
     connection = std::make_unique<amqp::Client>(loop, options);
-    server = std::make_unique<Server>(*connection, ServerOptions{"rpc.test.Echo", 8}, [](IncomingCall call) {
-      call.reply("echo " + call.body);
-    });
+    server = std::make_unique<Server>(*connection, ServerOptions{"rpc.test.Echo", 8},
+                                      [](IncomingCall call) { call.reply("echo " + call.body); });
     client = std::make_unique<Client>(*connection);
     connection->start();
   }
@@ -171,7 +171,8 @@ TEST(RpcExchange, ASilentServiceMeetsTheDeadline) {
   ASSERT_TRUE(x.run_until([&] { return x.connection->connected(); }));
   x.peers[0]->answers = false;
   std::optional<Reply> reply;
-  x.client->start(Exchange::call(Deadline::after(std::chrono::milliseconds(30))), [&](Reply&& r) { reply = std::move(r); });
+  x.client->start(Exchange::call(Deadline::after(std::chrono::milliseconds(30))),
+                  [&](Reply&& r) { reply = std::move(r); });
   ASSERT_TRUE(x.run_until([&] { return reply.has_value(); }));
   EXPECT_EQ(reply->error, Errc::deadline_exceeded);
   EXPECT_EQ(x.client->in_flight(), 0u);
@@ -218,13 +219,15 @@ TEST_P(FailingExchange, AtEveryStepEndsTheCallOnceAndHeals) {
       end = r.error;
     });
     ASSERT_TRUE(x.run_until([&] { return ends > 0; })) << "the call never ended";
-    EXPECT_TRUE(end == Errc::ok || end == Errc::unavailable || (may_expire && end == Errc::deadline_exceeded)) << to_string(end);
+    EXPECT_TRUE(end == Errc::ok || end == Errc::unavailable || (may_expire && end == Errc::deadline_exceeded))
+        << to_string(end);
     reached = x.peers[0]->steps > fatal;
     bool healed = false;
     while (!healed) {
       std::optional<Reply> reply;
       ASSERT_TRUE(x.run_until([&] { return x.connection->connected(); }));
-      x.client->start(Exchange::call(Deadline::after(std::chrono::milliseconds(300))), [&](Reply&& r) { reply = std::move(r); });
+      x.client->start(Exchange::call(Deadline::after(std::chrono::milliseconds(300))),
+                      [&](Reply&& r) { reply = std::move(r); });
       ASSERT_TRUE(x.run_until([&] { return reply.has_value(); }));
       healed = reply->error == Errc::ok;
     }
@@ -234,12 +237,10 @@ TEST_P(FailingExchange, AtEveryStepEndsTheCallOnceAndHeals) {
   EXPECT_GT(fatal, 8) << "the exchange has more steps than that";
 }
 
-INSTANTIATE_TEST_SUITE_P(Peer, FailingExchange, testing::Values(Failure::abort, Failure::close, Failure::detach),
-                         [](const auto& p) {
-                           return std::string(p.param == Failure::abort   ? "aborts"
-                                              : p.param == Failure::close ? "closes"
-                                                                             : "detaches");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Peer, FailingExchange, testing::Values(Failure::abort, Failure::close, Failure::detach), [](const auto& p) {
+      return std::string(p.param == Failure::abort ? "aborts" : p.param == Failure::close ? "closes" : "detaches");
+    });
 
 }  // namespace
 }  // namespace bascule::rpc

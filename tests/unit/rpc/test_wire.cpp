@@ -75,7 +75,11 @@ TEST(RpcWire, FailuresTravelByName) {
                           Errc::permission_denied, Errc::invalid_argument, Errc::unimplemented, Errc::internal}) {
     std::string correlation, bytes;
     amqp::Writer(correlation).ulong(9);
-    encode_reply({.to = "r", .correlation_id = correlation, .content_type = "", .body = "", .error = code,
+    encode_reply({.to = "r",
+                  .correlation_id = correlation,
+                  .content_type = "",
+                  .body = "",
+                  .error = code,
                   .error_message = "why"},
                  bytes);
     const auto incoming = decode_reply(bytes);

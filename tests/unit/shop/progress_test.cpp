@@ -9,8 +9,7 @@ namespace shop {
 namespace {
 
 constexpr Step good[] = {Step::stock_reserved, Step::payment_charged};
-constexpr Step every[] = {Step::stock_reserved, Step::stock_rejected, Step::payment_charged,
-                          Step::payment_rejected};
+constexpr Step every[] = {Step::stock_reserved, Step::stock_rejected, Step::payment_charged, Step::payment_rejected};
 
 Progress after(const std::vector<Step>& steps) {
   Progress progress;

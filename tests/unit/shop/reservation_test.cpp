@@ -29,8 +29,7 @@ TEST(Reservation, KeepsTheLinesAndPricesThem) {
 
 TEST(Reservation, TakesTheLastPieceAndNotOneMore) {
   EXPECT_EQ(plan_reservation({line(1, 3)}, {{1, {1, 3}}}).refusal, "");
-  EXPECT_EQ(plan_reservation({line(1, 4)}, {{1, {1, 3}}}).refusal,
-            "of product 1 there are 3 left, the order wants 4");
+  EXPECT_EQ(plan_reservation({line(1, 4)}, {{1, {1, 3}}}).refusal, "of product 1 there are 3 left, the order wants 4");
 }
 
 TEST(Reservation, CountsLinesOfOneProductTogether) {

@@ -118,12 +118,10 @@ TEST(Checks, AsTheCompilerReadsThem) {
   Fixture f;
   EXPECT_EQ(said(f.compile(R"("i32")", {{"vt.le", "0x10"}})->integer(17)), "at most 0x10");
   EXPECT_EQ(said(f.compile(R"("i64")", {{"vt.ge", "-0x8000000000000000"}})->integer(INT64_MIN)), "passes");
-  EXPECT_EQ(f.compile(R"({"list": "i32"})", {{"vt.elem.gt", "0"}, {"vt.elem.skip", "true"}})->element(),
-            nullptr);
+  EXPECT_EQ(f.compile(R"({"list": "i32"})", {{"vt.elem.gt", "0"}, {"vt.elem.skip", "true"}})->element(), nullptr);
   const auto uuid = f.compile(R"("uuid")", {{"vt.const", "123e4567-e89b-12d3-a456-426614174000"}});
-  EXPECT_EQ(
-      said(uuid->text(std::string("\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00", 16))),
-      "passes");
+  EXPECT_EQ(said(uuid->text(std::string("\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00", 16))),
+            "passes");
   EXPECT_EQ(said(uuid->text(std::string(16, 'x'))), "123e4567-e89b-12d3-a456-426614174000");
 }
 

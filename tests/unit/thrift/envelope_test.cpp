@@ -27,12 +27,10 @@ class Envelopes : public testing::TestWithParam<Encoding> {};
 INSTANTIATE_TEST_SUITE_P(Both, Envelopes, testing::Values(Encoding::compact, Encoding::binary));
 
 TEST_P(Envelopes, HeaderBytesAreApaches) {
-  for (const MessageType type :
-       {MessageType::call, MessageType::reply, MessageType::exception, MessageType::oneway}) {
+  for (const MessageType type : {MessageType::call, MessageType::reply, MessageType::exception, MessageType::oneway}) {
     for (const std::int32_t seqid : {0, 1, 1000000, -1}) {
       auto buffer = std::make_shared<TMemoryBuffer>();
-      theirs(GetParam(), buffer)
-          ->writeMessageBegin("get_product", static_cast<tp::TMessageType>(type), seqid);
+      theirs(GetParam(), buffer)->writeMessageBegin("get_product", static_cast<tp::TMessageType>(type), seqid);
       std::string bytes;
       begin_message(bytes, GetParam(), "get_product", type, seqid);
       EXPECT_EQ(bytes, buffer->getBufferAsString());
@@ -51,13 +49,11 @@ TEST_P(Envelopes, HeaderBytesAreApaches) {
 TEST_P(Envelopes, EveryTruncationIsAFault) {
   std::string bytes;
   begin_message(bytes, GetParam(), "get_product", MessageType::call, 300);
-  for (std::size_t n = 0; n < bytes.size(); ++n)
-    EXPECT_FALSE(open_message(GetParam(), bytes.substr(0, n)).ok()) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(open_message(GetParam(), bytes.substr(0, n)).ok()) << n;
 }
 
 TEST_P(Envelopes, ExceptionIsReadByApache) {
-  const std::string bytes =
-      encode_exception(GetParam(), "f", {"no such method", ApplicationException::unknown_method});
+  const std::string bytes = encode_exception(GetParam(), "f", {"no such method", ApplicationException::unknown_method});
   auto buffer = std::make_shared<TMemoryBuffer>();
   buffer->write(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<uint32_t>(bytes.size()));
   auto protocol = theirs(GetParam(), buffer);

@@ -166,8 +166,7 @@ TEST(Protocol, MessageSizeIsBounded) {
 
 TEST(Protocol, ErrorSaysWhatAndWhere) {
   try {
-    read<bt::CompactIn>(
-        std::string("\x38\x05", 2));  // field 3 says binary: skipped, 5 bytes that are not there
+    read<bt::CompactIn>(std::string("\x38\x05", 2));  // field 3 says binary: skipped, 5 bytes that are not there
     FAIL();
   } catch (const TProtocolException& error) {
     EXPECT_STREQ(error.what(), "a string or container is larger than the bytes left (at byte 2)");

@@ -50,8 +50,7 @@ TEST(Varint, OverTenBytesIsAFault) {
 }
 
 TEST(Compact, IntegersMustFit) {
-  const std::string bytes =
-      varint_bytes(Sink::zigzag(32768)) + varint_bytes(Sink::zigzag(std::int64_t{1} << 31));
+  const std::string bytes = varint_bytes(Sink::zigzag(32768)) + varint_bytes(Sink::zigzag(std::int64_t{1} << 31));
   CompactReader small(bytes);
   small.i16();
   EXPECT_EQ(small.fault(), Fault::range);
@@ -230,8 +229,7 @@ TEST(Utf8, AsciiPathAgreesAtEveryLengthAndPlace) {
       text[at] = 'a';
     }
   }
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"})
-    EXPECT_FALSE(valid_utf8(bad));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) EXPECT_FALSE(valid_utf8(bad));
   EXPECT_TRUE(valid_utf8("\xe2\x82\xac"));
 }
 

@@ -12,8 +12,7 @@
 namespace bascule::transcode::test {
 
 inline const Schema& schema() {
-  static const auto made =
-      Schema::make(std::make_shared<thrift::Descriptor>(thrift::Descriptor::parse(contract)));
+  static const auto made = Schema::make(std::make_shared<thrift::Descriptor>(thrift::Descriptor::parse(contract)));
   return *made;
 }
 
@@ -41,8 +40,7 @@ inline Decoded decode(const std::string& type, std::string_view bytes, const Opt
   const std::unique_ptr<char[]> copy(new char[bytes.size()]);
   std::copy(bytes.begin(), bytes.end(), copy.get());
   Decoded result;
-  result.ok =
-      value_to_json(*schema().type(type), {copy.get(), bytes.size()}, result.json, result.problem, options);
+  result.ok = value_to_json(*schema().type(type), {copy.get(), bytes.size()}, result.json, result.problem, options);
   return result;
 }
 

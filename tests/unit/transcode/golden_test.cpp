@@ -25,9 +25,7 @@ std::shared_ptr<const Schema> every() {
 
 class GoldenCalls : public testing::TestWithParam<const char*> {
  protected:
-  const bt::Method& method() const {
-    return *every()->descriptor().service("every.Every")->method(GetParam());
-  }
+  const bt::Method& method() const { return *every()->descriptor().service("every.Every")->method(GetParam()); }
   std::string message() const { return file(std::string(BASCULE_GOLDEN) + "/" + GetParam() + ".compact"); }
 
   /// The arguments of the golden call as a JSON object of all of them.
@@ -46,8 +44,8 @@ class GoldenCalls : public testing::TestWithParam<const char*> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Apache, GoldenCalls,
-                         testing::Values("scalars", "presence", "containers", "keys", "node", "choice",
-                                         "checked", "awkward"));
+                         testing::Values("scalars", "presence", "containers", "keys", "node", "choice", "checked",
+                                         "awkward"));
 
 TEST_P(GoldenCalls, ComeBackByteForByte) {
   Workspace workspace;

@@ -41,14 +41,9 @@ TEST(Hostile, ChangedBytesGiveProblemsOrValidJson) {
     std::string bytes = whole;
     for (unsigned i = 0; i <= random() % 3; ++i) {
       switch (random() % 3) {
-        case 0:
-          bytes[random() % bytes.size()] = static_cast<char>(random());
-          break;
-        case 1:
-          bytes.insert(random() % bytes.size(), 1, static_cast<char>(random()));
-          break;
-        default:
-          bytes.erase(random() % bytes.size(), 1 + random() % 4);
+        case 0: bytes[random() % bytes.size()] = static_cast<char>(random()); break;
+        case 1: bytes.insert(random() % bytes.size(), 1, static_cast<char>(random())); break;
+        default: bytes.erase(random() % bytes.size(), 1 + random() % 4);
       }
     }
     const Decoded decoded = decode("t.All", bytes);
@@ -71,17 +66,10 @@ TEST(Hostile, ChangedJsonGivesProblemsOrValues) {
     std::string json = everything;
     for (unsigned i = 0; i <= random() % 3; ++i) {
       switch (random() % 4) {
-        case 0:
-          json[random() % json.size()] = static_cast<char>(random());
-          break;
-        case 1:
-          json[random() % json.size()] = spice[random() % spice.size()];
-          break;
-        case 2:
-          json.insert(random() % json.size(), 1, spice[random() % spice.size()]);
-          break;
-        default:
-          json.erase(random() % json.size(), 1 + random() % 4);
+        case 0: json[random() % json.size()] = static_cast<char>(random()); break;
+        case 1: json[random() % json.size()] = spice[random() % spice.size()]; break;
+        case 2: json.insert(random() % json.size(), 1, spice[random() % spice.size()]); break;
+        default: json.erase(random() % json.size(), 1 + random() % 4);
       }
     }
     const Encoded encoded = encode("t.All", json);
@@ -133,9 +121,7 @@ TEST(Hostile, UnknownAndRetypedFieldsArePassedOver) {
 }
 
 TEST(Hostile, DepthIsBounded) {
-  const auto chain = [](unsigned structs) {
-    return std::string(structs - 1, '\x3c') + std::string(structs, '\0');
-  };
+  const auto chain = [](unsigned structs) { return std::string(structs - 1, '\x3c') + std::string(structs, '\0'); };
   EXPECT_TRUE(decode("t.Node", chain(32)).ok);
   EXPECT_FALSE(decode("t.Node", chain(33)).ok);
   EXPECT_FALSE(decode("t.Node", std::string(100000, '\x3c')).ok);

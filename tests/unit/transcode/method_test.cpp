@@ -47,8 +47,7 @@ TEST(Method, EnvelopeIsThatOfTheMethod) {
   EXPECT_EQ(envelope.header.name, "place");
   EXPECT_EQ(envelope.header.type, bt::MessageType::call);
   EXPECT_EQ(envelope.header.seqid, 0);
-  EXPECT_EQ(bt::open_message(bt::Encoding::compact, call(plan("tell"), "").bytes).header.type,
-            bt::MessageType::oneway);
+  EXPECT_EQ(bt::open_message(bt::Encoding::compact, call(plan("tell"), "").bytes).header.type, bt::MessageType::oneway);
 }
 
 TEST(Method, BodyOfAllArguments) {
@@ -126,25 +125,24 @@ struct BadParameter {
   const char* name;
 };
 class BadParameters : public testing::TestWithParam<BadParameter> {};
-INSTANTIATE_TEST_SUITE_P(
-    All, BadParameters,
-    testing::Values(BadParameter{0, "yes", Wrong::format, Source::query, "flag"},
-                    BadParameter{1, "128", Wrong::range, Source::query, "tiny"},
-                    BadParameter{1, "1x", Wrong::format, Source::query, "tiny"},
-                    BadParameter{1, "", Wrong::format, Source::query, "tiny"},
-                    BadParameter{1, "1.0", Wrong::format, Source::query, "tiny"},
-                    BadParameter{1, "99999999999999999999", Wrong::range, Source::query, "tiny"},
-                    BadParameter{2, "1e999", Wrong::format, Source::query, "real"},
-                    BadParameter{2, "nan", Wrong::format, Source::query, "real"},
-                    BadParameter{3, "\xff", Wrong::utf8, Source::path, "text"},
-                    BadParameter{3, "sixsix", Wrong::check, Source::path, "text"},
-                    BadParameter{4, "A", Wrong::format, Source::query, "bytes"},
-                    BadParameter{5, "x", Wrong::format, Source::cookie, "uuid"},
-                    BadParameter{6, "NONE", Wrong::format, Source::query, "status"},
-                    BadParameter{7, "a", Wrong::format, Source::query, "ids"},
-                    BadParameter{8, "a,b,a", Wrong::duplicate, Source::header, "X-Words"},
-                    BadParameter{9, "", Wrong::format, Source::query, "size"},
-                    BadParameter{10, "1", Wrong::missing, Source::query, "quantity"}));
+INSTANTIATE_TEST_SUITE_P(All, BadParameters,
+                         testing::Values(BadParameter{0, "yes", Wrong::format, Source::query, "flag"},
+                                         BadParameter{1, "128", Wrong::range, Source::query, "tiny"},
+                                         BadParameter{1, "1x", Wrong::format, Source::query, "tiny"},
+                                         BadParameter{1, "", Wrong::format, Source::query, "tiny"},
+                                         BadParameter{1, "1.0", Wrong::format, Source::query, "tiny"},
+                                         BadParameter{1, "99999999999999999999", Wrong::range, Source::query, "tiny"},
+                                         BadParameter{2, "1e999", Wrong::format, Source::query, "real"},
+                                         BadParameter{2, "nan", Wrong::format, Source::query, "real"},
+                                         BadParameter{3, "\xff", Wrong::utf8, Source::path, "text"},
+                                         BadParameter{3, "sixsix", Wrong::check, Source::path, "text"},
+                                         BadParameter{4, "A", Wrong::format, Source::query, "bytes"},
+                                         BadParameter{5, "x", Wrong::format, Source::cookie, "uuid"},
+                                         BadParameter{6, "NONE", Wrong::format, Source::query, "status"},
+                                         BadParameter{7, "a", Wrong::format, Source::query, "ids"},
+                                         BadParameter{8, "a,b,a", Wrong::duplicate, Source::header, "X-Words"},
+                                         BadParameter{9, "", Wrong::format, Source::query, "size"},
+                                         BadParameter{10, "1", Wrong::missing, Source::query, "quantity"}));
 
 TEST_P(BadParameters, AreNamed) {
   const Call refused = call(plan("find", 0), "", {{GetParam().binding, GetParam().text}});
@@ -166,18 +164,15 @@ TEST(Method, BindingsThatCannotBe) {
     const bt::Method* find = schema->descriptor().service("t.S")->method("find");
     MethodPlan made(schema, *find, &find->http[0]);
   };
-  EXPECT_THROW(bound(R"("arg": "filter", "field": "size")", R"("arg": "filter", "field": null)"),
-               bt::DescriptorError);
-  EXPECT_THROW(bound(R"("arg": "filter", "field": "size")", R"("arg": "flag", "field": null)"),
-               bt::DescriptorError);
+  EXPECT_THROW(bound(R"("arg": "filter", "field": "size")", R"("arg": "filter", "field": null)"), bt::DescriptorError);
+  EXPECT_THROW(bound(R"("arg": "filter", "field": "size")", R"("arg": "flag", "field": null)"), bt::DescriptorError);
   EXPECT_THROW(bound(R"("arg": "filter", "field": "size")", R"("arg": "filter", "field": "line")"),
                bt::DescriptorError);
 }
 
 /// A reply with one field of the result written by `write`.
 template <class Write>
-std::string reply(Write write, std::string_view name = "place",
-                  bt::MessageType type = bt::MessageType::reply) {
+std::string reply(Write write, std::string_view name = "place", bt::MessageType type = bt::MessageType::reply) {
   std::string bytes;
   bt::CompactWriter out(bytes);
   out.message_begin(name, type, 0);
@@ -271,8 +266,7 @@ TEST(Method, MessageSizeIsBounded) {
   const std::string json = R"({"line":{"product_id":1,"quantity":2,"note":"0123456789"}})";
   const std::size_t size = call(plan("place"), json).bytes.size();
   EXPECT_TRUE(call(MethodPlan(schema, *place, nullptr, {.message = size}), json).ok);
-  EXPECT_EQ(call(MethodPlan(schema, *place, nullptr, {.message = size - 1}), json).problem.wrong,
-            Wrong::size);
+  EXPECT_EQ(call(MethodPlan(schema, *place, nullptr, {.message = size - 1}), json).problem.wrong, Wrong::size);
 }
 
 }  // namespace

@@ -20,8 +20,7 @@ class Generator {
   explicit Generator(unsigned seed) : random_(seed) {}
 
   std::string contract() {
-    std::string json =
-        R"({"bascule": 1, "types": {"r.E": {"kind": "enum", "values": {"A": 0, "B": 5, "C": -1}})";
+    std::string json = R"({"bascule": 1, "types": {"r.E": {"kind": "enum", "values": {"A": 0, "B": 5, "C": -1}})";
     for (int i = 0; i < structs; ++i) {
       const bool is_union = i % 4 == 3;
       json += ", \"r.S" + std::to_string(i) + "\": {\"kind\": \"" + (is_union ? "union" : "struct") +
@@ -32,34 +31,20 @@ class Generator {
 
   std::string value(const bt::TypeRef& type, int depth) {
     switch (type.kind) {
-      case bt::Kind::boolean:
-        return pick(2) ? "true" : "false";
-      case bt::Kind::i8:
-        return std::to_string(static_cast<std::int8_t>(random_()));
-      case bt::Kind::i16:
-        return std::to_string(static_cast<std::int16_t>(random_()));
-      case bt::Kind::i32:
-        return std::to_string(static_cast<std::int32_t>(random_()) >> pick(32));
-      case bt::Kind::i64:
-        return std::to_string(static_cast<std::int64_t>(random_()) >> pick(64));
-      case bt::Kind::dbl:
-        return real();
-      case bt::Kind::string:
-        return text();
-      case bt::Kind::binary:
-        return "\"" + std::string(4 * pick(5), 'A') + "\"";
-      case bt::Kind::uuid:
-        return "\"00000000-0000-0000-0000-" + std::to_string(100000000000 + pick(899999999)) + "\"";
-      case bt::Kind::enumeration:
-        return std::vector<std::string>{"\"A\"", "\"B\"", "\"C\"", "-1", "12"}[pick(5)];
-      case bt::Kind::list:
-        return list(*type.element, depth, false);
-      case bt::Kind::set:
-        return list(*type.element, depth, true);
-      case bt::Kind::map:
-        return map(type, depth);
-      default:
-        return object(*type.named, depth);
+      case bt::Kind::boolean: return pick(2) ? "true" : "false";
+      case bt::Kind::i8: return std::to_string(static_cast<std::int8_t>(random_()));
+      case bt::Kind::i16: return std::to_string(static_cast<std::int16_t>(random_()));
+      case bt::Kind::i32: return std::to_string(static_cast<std::int32_t>(random_()) >> pick(32));
+      case bt::Kind::i64: return std::to_string(static_cast<std::int64_t>(random_()) >> pick(64));
+      case bt::Kind::dbl: return real();
+      case bt::Kind::string: return text();
+      case bt::Kind::binary: return "\"" + std::string(4 * pick(5), 'A') + "\"";
+      case bt::Kind::uuid: return "\"00000000-0000-0000-0000-" + std::to_string(100000000000 + pick(899999999)) + "\"";
+      case bt::Kind::enumeration: return std::vector<std::string>{"\"A\"", "\"B\"", "\"C\"", "-1", "12"}[pick(5)];
+      case bt::Kind::list: return list(*type.element, depth, false);
+      case bt::Kind::set: return list(*type.element, depth, true);
+      case bt::Kind::map: return map(type, depth);
+      default: return object(*type.named, depth);
     }
   }
 
@@ -106,8 +91,7 @@ class Generator {
 
   std::string real() {
     const double value = std::bit_cast<double>(random_());
-    if (pick(3) == 0)
-      return std::to_string(static_cast<int>(pick(2000)) - 1000) + "." + std::to_string(pick(1000));
+    if (pick(3) == 0) return std::to_string(static_cast<int>(pick(2000)) - 1000) + "." + std::to_string(pick(1000));
     if (!std::isfinite(value)) return "\"NaN\"";
     char buffer[40];
     return {buffer, std::to_chars(buffer, buffer + 40, value).ptr};
@@ -115,8 +99,7 @@ class Generator {
 
   std::string text() {
     static const std::vector<std::string> parts{
-        "a", "xyz",    "\\n", "\\u00e9", "\xc3\xa9", "\\ud83d\\ude00", "\\\"", "\\\\", "0123456789abcdef",
-        " ", "\\u0001"};
+        "a", "xyz", "\\n", "\\u00e9", "\xc3\xa9", "\\ud83d\\ude00", "\\\"", "\\\\", "0123456789abcdef", " ", "\\u0001"};
     std::string json = "\"";
     for (auto n = pick(6); n > 0; --n) json += parts[pick(parts.size())];
     return json + "\"";
@@ -126,8 +109,7 @@ class Generator {
   std::string list(const bt::TypeRef& element, int depth, bool set) {
     const auto count = depth <= 0 ? 0 : set ? pick(2) : pick(20) == 0 ? 130 : pick(4);
     std::string json = "[";
-    for (std::uint64_t i = 0; i < count; ++i)
-      json += (i ? "," : "") + value(element, depth - (count > 4 ? 9 : 1));
+    for (std::uint64_t i = 0; i < count; ++i) json += (i ? "," : "") + value(element, depth - (count > 4 ? 9 : 1));
     return json + "]";
   }
 
@@ -141,15 +123,12 @@ class Generator {
       case bt::Kind::i64:
         return any ? "{\"" + value(*type.key, 0) + "\":" + value(*type.element, depth - 1) + "}" : "{}";
       case bt::Kind::string:
-        return any ? "{\"k\":" + value(*type.element, depth - 1) +
-                         ",\"\":" + value(*type.element, depth - 1) + "}"
+        return any ? "{\"k\":" + value(*type.element, depth - 1) + ",\"\":" + value(*type.element, depth - 1) + "}"
                    : "{}";
       case bt::Kind::enumeration:
-        return any ? "{\"A\":" + value(*type.element, depth - 1) +
-                         ",\"99\":" + value(*type.element, depth - 1) + "}"
+        return any ? "{\"A\":" + value(*type.element, depth - 1) + ",\"99\":" + value(*type.element, depth - 1) + "}"
                    : "{}";
-      default:
-        return any ? "[[" + value(*type.key, depth - 1) + "," + value(*type.element, depth - 1) + "]]" : "[]";
+      default: return any ? "[[" + value(*type.key, depth - 1) + "," + value(*type.element, depth - 1) + "]]" : "[]";
     }
   }
 
@@ -158,16 +137,14 @@ class Generator {
     const auto only = pick(type.fields.size());
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
       const bt::FieldType& field = type.fields[i];
-      if (type.kind == bt::Kind::union_
-              ? i != only
-              : field.requiredness == bt::Requiredness::optional && (depth <= 0 || pick(2)))
+      if (type.kind == bt::Kind::union_ ? i != only
+                                        : field.requiredness == bt::Requiredness::optional && (depth <= 0 || pick(2)))
         continue;
       members.push_back("\"" + field.name + "\":" + value(*field.type, depth - 1));
     }
     std::shuffle(members.begin(), members.end(), random_);
     std::string json = "{";
-    for (const std::string& member : members)
-      json += (json.size() > 1 ? (pick(2) ? ", " : ",") : "") + member;
+    for (const std::string& member : members) json += (json.size() > 1 ? (pick(2) ? ", " : ",") : "") + member;
     return json + "}";
   }
 
@@ -199,8 +176,7 @@ TEST_P(Random, ValuesComeBack) {
       bt::CompactReader reader(bytes);
       reader.skip(bt::Type::structure);
       ASSERT_TRUE(reader.ok() && reader.remaining() == 0) << "seed " << seed << '\n' << json;
-      ASSERT_TRUE(value_to_json(type, bytes, back, problem)) << "seed " << seed << '\n'
-                                                             << json << problem.what;
+      ASSERT_TRUE(value_to_json(type, bytes, back, problem)) << "seed " << seed << '\n' << json << problem.what;
       ASSERT_TRUE(json_to_value(type, back, workspace, again, problem)) << "seed " << seed << '\n'
                                                                         << back << problem.what;
       ASSERT_EQ(again, bytes) << "seed " << seed << '\n' << json << '\n' << back;

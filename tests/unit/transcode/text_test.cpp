@@ -34,17 +34,16 @@ TEST(Number, IntegersOfEveryLength) {
     ASSERT_EQ(value, expected);
   }
   std::int64_t value = 0;
-  for (const char* good : {"9223372036854775807", "-9223372036854775808", "0", "-0", "12345678", "123456789",
-                           "1234567890123456"}) {
+  for (const char* good :
+       {"9223372036854775807", "-9223372036854775808", "0", "-0", "12345678", "123456789", "1234567890123456"}) {
     EXPECT_EQ(integer(good, value), NumberError::none) << good;
     EXPECT_EQ(value, std::strtoll(good, nullptr, 10));
   }
-  for (const char* big : {"9223372036854775808", "-9223372036854775809", "10000000000000000000",
-                          "99999999999999999999", "123456781234567812345678"}) {
+  for (const char* big : {"9223372036854775808", "-9223372036854775809", "10000000000000000000", "99999999999999999999",
+                          "123456781234567812345678"}) {
     EXPECT_EQ(integer(big, value), NumberError::range) << big;
   }
-  for (const char* bad :
-       {"", "-", "+1", "01", "-01", "00", " 1", "1 ", "a", "1a", "--1", "12345678a", "\xb1"}) {
+  for (const char* bad : {"", "-", "+1", "01", "-01", "00", " 1", "1 ", "a", "1a", "--1", "12345678a", "\xb1"}) {
     EXPECT_EQ(integer(bad, value), NumberError::grammar) << bad;
   }
   for (const char* fraction : {"1.0", "1e3", "12345678.5", "1E0"})
@@ -73,16 +72,14 @@ TEST(Number, DoublesAreExactBothWays) {
   for (int i = 0; i < 50000; ++i) {
     double value = std::bit_cast<double>(random());
     if (i % 3 == 1) value = static_cast<double>(random() % 100000000) / 1000;
-    if (i % 3 == 2)
-      value = static_cast<double>(random() % 1000000) / static_cast<double>(1 + random() % 1000);
+    if (i % 3 == 2) value = static_cast<double>(random() % 1000000) / static_cast<double>(1 + random() % 1000);
     if (!std::isfinite(value)) continue;
     const std::string text = written(value);
     ASSERT_EQ(read_back(text), value) << text;
     ASSERT_EQ(std::strtod(text.c_str(), nullptr), value) << text;
     char shortest[40];
     const auto end = std::to_chars(shortest, shortest + 40, value).ptr;
-    ASSERT_LE(text.size(), static_cast<std::size_t>(end - shortest) + 6)
-        << text;  // never more digits than needed
+    ASSERT_LE(text.size(), static_cast<std::size_t>(end - shortest) + 6) << text;  // never more digits than needed
   }
   for (const char* text : {"0.1", "1e22", "1e23", "123456789012345678901234567890", "4.9e-324",
                            "1.7976931348623157e308", "0.30000000000000004", "2.2250738585072011e-308",
@@ -153,8 +150,7 @@ TEST(Names, EveryNameIsFoundAndNoOther) {
   Names table;
   table.build({names.begin(), names.end()});
   for (std::uint32_t i = 0; i < names.size(); ++i) EXPECT_EQ(table.find(names[i]), i);
-  for (const char* other : {"f300", "F1", "f", "f1 ", "abcdefghZ12345678"})
-    EXPECT_EQ(table.find(other), Names::none);
+  for (const char* other : {"f300", "F1", "f", "f1 ", "abcdefghZ12345678"}) EXPECT_EQ(table.find(other), Names::none);
   EXPECT_EQ(Names().find("x"), Names::none);
 }
 

@@ -104,15 +104,34 @@ def pytest(title: str, tree: Path, folder: str, keyword: str | None) -> Check:
     return Check(title, [sys.executable, "-m", "pytest", folder, *selected], tree, pytest_count)
 
 
+def by_pytest(kind: str) -> Callable[[Path, str | None, bool], Iterator[Check]]:
+    """A folder under tests/ that only pytest runs; nothing until it holds a test."""
+
+    def part(tree: Path, keyword: str | None, fix: bool) -> Iterator[Check]:
+        if any((tree / "tests" / kind).rglob("test_*.py")):
+            yield pytest(f"pytest tests/{kind}", tree, f"tests/{kind}", keyword)
+
+    return part
+
+
 def lint(tree: Path, keyword: str | None, fix: bool) -> Iterator[Check]:
-    """ruff and mypy."""
+    """ruff, mypy and clang-format."""
     python = [sys.executable, "-m"]
     yield Check("ruff check", [*python, "ruff", "check", *(["--fix"] if fix else [])], tree)
     yield Check("mypy", [*python, "mypy"], tree)
+    listed = subprocess.run(
+        ["git", "ls-files", "*.cpp", "*.hpp", "*.c", "*.h"], cwd=tree, capture_output=True, text=True, check=False
+    )
+    formatter = str(Path(sys.executable).parent / "clang-format")  # pinned in .venv: versions disagree
+    mode = ["-i"] if fix else ["--dry-run", "--Werror"]
+    yield Check("clang-format", [formatter, *mode, *listed.stdout.split()], tree)
 
 
 PARTS: dict[str, Callable[[Path, str | None, bool], Iterator[Check]]] = {
     "unit": unit,
     "functional": functional,
+    "security": by_pytest("security"),
+    "interop": by_pytest("interop"),
+    "chaos": by_pytest("chaos"),
     "lint": lint,
 }

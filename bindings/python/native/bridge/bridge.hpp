@@ -19,25 +19,25 @@ struct Bridge;
 /// The Python side of one method or event.
 struct Handler {
   Bridge* bridge = nullptr;
-  Ref callable;       ///< async def, or def when !is_async
+  Ref callable;  ///< async def, or def when !is_async
   bool is_async = true;
   bool takes_context = true;  ///< called with ctx=...
-  Ref method;         ///< Method; null for an event
-  Ref plan;           ///< an event's Plan
-  Ref check;          ///< called with the arguments' tuple before the handler; null: nothing to check
+  Ref method;                 ///< Method; null for an event
+  Ref plan;                   ///< an event's Plan
+  Ref check;                  ///< called with the arguments' tuple before the handler; null: nothing to check
 };
 
 struct Bridge {
   std::shared_ptr<Engine> engine;
-  Ref loop;          ///< asyncio's; null until attached
+  Ref loop;  ///< asyncio's; null until attached
   Ref call_soon, call_at;
   Ref enter_task, leave_task;
-  Ref current;       ///< the ContextVar that holds the context of the work at hand
-  Ref context_type;  ///< bascule.context.Context
-  Ref run_sync;      ///< (context, callable, args, task): runs a plain def in the thread pool
+  Ref current;         ///< the ContextVar that holds the context of the work at hand
+  Ref context_type;    ///< bascule.context.Context
+  Ref run_sync;        ///< (context, callable, args, task): runs a plain def in the thread pool
   Ref make_error;      ///< (wire name, sentence) -> exception
   Ref make_sql_error;  ///< (wire name, sentence, sqlstate, constraint) -> exception
-  Ref report;        ///< (exception): logs what a handler failed with
+  Ref report;          ///< (exception): logs what a handler failed with
   std::deque<Handler> handlers;
   std::deque<Ref> listeners;            ///< callbacks of listen()
   std::unordered_set<PyObject*> tasks;  ///< running; each holds itself

@@ -73,7 +73,8 @@ bool read_options(const BoundState& state, const Said& said, rpc::CallOptions& o
     if (seconds <= 0) seconds = 1e-9;
   }
   if (seconds > 0 && seconds < 1e9) {
-    const auto own = Deadline::after(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
+    const auto own =
+        Deadline::after(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
     options.deadline = options.deadline.earlier(own);
   }
   options.idempotent = state.idempotent;
@@ -140,9 +141,8 @@ PyObject* call_async(PyObject* self, PyObject* args, PyObject* kwargs) {
   engine->outbound()->push([engine, id, call = std::move(call), bridge = state.bridge.get(), future,
                             method = Py_NewRef(state.method.get())]() mutable {
     auto done = [engine, bridge, future, method](rpc::Reply&& reply) {
-      engine->mailbox().push([bridge, future, method, reply = std::move(reply)] {
-        complete(bridge, future, method, reply);
-      });
+      engine->mailbox().push(
+          [bridge, future, method, reply = std::move(reply)] { complete(bridge, future, method, reply); });
     };
     engine->call(std::move(*call), std::move(done), id);
   });

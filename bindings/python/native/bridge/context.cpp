@@ -43,8 +43,9 @@ PyObject* row_from(const pg::Result& result, std::size_t row) {
   Ref made = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(result.columns())));
   for (std::size_t i = 0; made && i < result.columns(); ++i) {
     const pg::Field field = result.field(row, i);
-    PyObject* value = field.null ? Py_NewRef(Py_None)
-                                 : PyBytes_FromStringAndSize(field.bytes.data(), static_cast<Py_ssize_t>(field.bytes.size()));
+    PyObject* value = field.null
+                          ? Py_NewRef(Py_None)
+                          : PyBytes_FromStringAndSize(field.bytes.data(), static_cast<Py_ssize_t>(field.bytes.size()));
     if (value == nullptr) return nullptr;
     PyTuple_SET_ITEM(made.get(), static_cast<Py_ssize_t>(i), value);
   }
@@ -69,7 +70,8 @@ PyObject* result_from(const pg::Result& result) {
     if (row == nullptr) return nullptr;
     PyList_SET_ITEM(rows.get(), static_cast<Py_ssize_t>(i), row);
   }
-  return Py_BuildValue("OOOK", names.get(), types.get(), rows.get(), static_cast<unsigned long long>(result.affected()));
+  return Py_BuildValue("OOOK", names.get(), types.get(), rows.get(),
+                       static_cast<unsigned long long>(result.affected()));
 }
 
 PyObject* error_from(Bridge& bridge, const Brought& brought) {
@@ -116,12 +118,14 @@ asio::awaitable<void> operate(Bridge* bridge, std::shared_ptr<Job> job, Operatio
 void begin_operation(Bridge* bridge, const std::shared_ptr<Job>& job, Operation operation, FutureObject* future) {
   if (job->context == nullptr) {
     bridge->engine->mailbox().push([bridge, future] {
-      complete(bridge, future, {{}, Errc::invalid_argument, "the call or event that this context belongs to has ended", nullptr});
+      complete(bridge, future,
+               {{}, Errc::invalid_argument, "the call or event that this context belongs to has ended", nullptr});
     });
     return;
   }
   job->enter([bridge, job, operation = std::move(operation), future]() mutable {
-    asio::co_spawn(bridge->engine->loop().context(), operate(bridge, job, std::move(operation), future), asio::detached);
+    asio::co_spawn(bridge->engine->loop().context(), operate(bridge, job, std::move(operation), future),
+                   asio::detached);
   });
 }
 
@@ -148,7 +152,8 @@ bool read_parameters(PyObject* sequence, std::vector<pg::Param>& out) {
     if (item == Py_None) {
       out.emplace_back(nullptr);
     } else if (PyBytes_Check(item)) {
-      out.emplace_back(pg::Bytes{std::string(PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item)))});
+      out.emplace_back(
+          pg::Bytes{std::string(PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item)))});
     } else {
       Py_ssize_t size = 0;
       const char* text = PyUnicode_AsUTF8AndSize(item, &size);
@@ -193,13 +198,15 @@ PyObject* py_query(PyObject* self, PyObject* args) {
 }
 
 PyObject* py_begin(PyObject* self, PyObject*) {
-  return run(self, [](service::Context& context, Brought&) -> asio::awaitable<void> { co_await context.transaction(); });
+  return run(self,
+             [](service::Context& context, Brought&) -> asio::awaitable<void> { co_await context.transaction(); });
 }
 
 PyObject* py_emit(PyObject* self, PyObject* args) {
   const char *topic, *type, *key, *body;
   Py_ssize_t topic_size, type_size, key_size, body_size;
-  if (!PyArg_ParseTuple(args, "s#s#s#y#", &topic, &topic_size, &type, &type_size, &key, &key_size, &body, &body_size)) return nullptr;
+  if (!PyArg_ParseTuple(args, "s#s#s#y#", &topic, &topic_size, &type, &type_size, &key, &key_size, &body, &body_size))
+    return nullptr;
   auto event = std::make_shared<service::EncodedEvent>();
   event->topic.assign(topic, static_cast<std::size_t>(topic_size));
   event->type.assign(type, static_cast<std::size_t>(type_size));
@@ -265,9 +272,10 @@ PyGetSetDef getters[] = {{"deadline", get_deadline, nullptr, "by time.monotonic(
                          {"tracestate", get_tracestate, nullptr, nullptr, nullptr},
                          {"trace_id", get_trace_id, nullptr, "32 hex digits; empty: none", nullptr},
                          {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMemberDef members[] = {{"method", T_OBJECT, offsetof(ContextObject, method), READONLY, "the method's name, or \"event\""},
-                         {"_extra", T_OBJECT, offsetof(ContextObject, extra), 0, nullptr},
-                         {nullptr, 0, 0, 0, nullptr}};
+PyMemberDef members[] = {
+    {"method", T_OBJECT, offsetof(ContextObject, method), READONLY, "the method's name, or \"event\""},
+    {"_extra", T_OBJECT, offsetof(ContextObject, extra), 0, nullptr},
+    {nullptr, 0, 0, 0, nullptr}};
 PyType_Slot slots[] = {{Py_tp_doc, const_cast<char*>("The native part of bascule.Context.")},
                        {Py_tp_dealloc, reinterpret_cast<void*>(context_dealloc)},
                        {Py_tp_traverse, reinterpret_cast<void*>(context_traverse)},

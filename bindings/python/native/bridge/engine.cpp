@@ -106,8 +106,7 @@ Engine::Engine(Options options) : outbound_(std::make_shared<Outbound>(loop_)), 
   for (const auto& [name, sql] : options_.migrations) migrations_.push_back({name, sql});
   options_.runner.migrations = migrations_;
   runner_ = std::make_unique<service::Runner>(loop_, metrics_, options_.runner);
-  runner_->connection().on_state(
-      [this](bool up, const std::string&) { connection_changed(up); });
+  runner_->connection().on_state([this](bool up, const std::string&) { connection_changed(up); });
 }
 
 void Engine::connection_changed(bool up) {

@@ -63,7 +63,7 @@ class Engine {
   struct Options {
     service::Runner::Options runner;
     std::vector<std::pair<std::string, std::string>> migrations;  ///< name, SQL; in order
-    std::string admin;  ///< "host:port" of the admin listener; empty: none
+    std::string admin;                                            ///< "host:port" of the admin listener; empty: none
   };
   using Deliver = std::function<void(std::shared_ptr<Job>)>;  ///< the loop's thread; must not block
 

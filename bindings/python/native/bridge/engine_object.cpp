@@ -72,8 +72,8 @@ class EngineObject {
   void on_event(const py::dict& description) {
     Handler& handler = add_handler(description);
     handler.plan = ref(description["plan"]);
-    bridge_->engine->on_event(py::cast<std::string>(description["topic"]), py::cast<std::string>(description["type"]), &handler,
-                              deliver());
+    bridge_->engine->on_event(py::cast<std::string>(description["topic"]), py::cast<std::string>(description["type"]),
+                              &handler, deliver());
   }
 
   void begin() { bridge_->engine->begin(); }
@@ -90,9 +90,8 @@ class EngineObject {
   /// A Future that is done once everything begun has ended.
   py::object stop_serving() {
     FutureObject* future = made();
-    bridge_->engine->drain([bridge = bridge_.get(), future] {
-      bridge->engine->mailbox().push([future] { finished(future); });
-    });
+    bridge_->engine->drain(
+        [bridge = bridge_.get(), future] { bridge->engine->mailbox().push([future] { finished(future); }); });
     return py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(future));
   }
   void cancel_all() { cancel_tasks(*bridge_); }
@@ -204,18 +203,22 @@ void add_engine_class(py::module_& module) {
       .def("cancel_all", &EngineObject::cancel_all)
       .def("admin_address", &EngineObject::admin_address)
       .def("metrics", &EngineObject::metrics)
-      .def("bind", &EngineObject::bind, py::arg("method"), py::arg("address"), py::arg("timeout"), py::arg("idempotent"))
+      .def("bind", &EngineObject::bind, py::arg("method"), py::arg("address"), py::arg("timeout"),
+           py::arg("idempotent"))
       .def("listen", &EngineObject::listen_to, py::arg("address"), py::arg("capabilities"), py::arg("callback"))
       .def("send", &EngineObject::send, py::arg("address"), py::arg("capabilities"), py::arg("subject"),
            py::arg("body"), py::arg("content_type"))
       .def("call", &EngineObject::call, py::arg("address"), py::arg("method"), py::arg("body"), py::arg("timeout"))
       .def("close", &EngineObject::close, py::arg("tell"))
       .def("abandon", &EngineObject::abandon);
-  module.def("log_start", [](const std::string& process, const std::string& level) {
-    const auto known = telemetry::level_from_string(level);
-    if (!known) throw py::value_error("unknown log level: " + level);
-    telemetry::log_start(process, *known);
-  }, py::arg("process"), py::arg("level"));
+  module.def(
+      "log_start",
+      [](const std::string& process, const std::string& level) {
+        const auto known = telemetry::level_from_string(level);
+        if (!known) throw py::value_error("unknown log level: " + level);
+        telemetry::log_start(process, *known);
+      },
+      py::arg("process"), py::arg("level"));
 }
 
 }  // namespace bascule::python

@@ -55,9 +55,7 @@ PyObject* outcome(FutureObject& self) {
   return Py_NewRef(self.result);
 }
 
-PyObject* py_result(PyObject* self, PyObject*) {
-  return check_done(self_of(self)) ? outcome(self_of(self)) : nullptr;
-}
+PyObject* py_result(PyObject* self, PyObject*) { return check_done(self_of(self)) ? outcome(self_of(self)) : nullptr; }
 
 PyObject* py_exception(PyObject* self, PyObject*) {
   FutureObject& future = self_of(self);
@@ -97,7 +95,8 @@ PyObject* py_cancel(PyObject* self, PyObject* args, PyObject* kwargs) {
 PyObject* py_add_done_callback(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"", "context", nullptr};
   PyObject *function, *context = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O", const_cast<char**>(names), &function, &context)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O", const_cast<char**>(names), &function, &context))
+    return nullptr;
   Ref in = context != nullptr && context != Py_None ? Ref::borrow(context) : Ref::steal(PyContext_CopyCurrent());
   if (!in) return nullptr;
   FutureObject& future = self_of(self);
@@ -264,9 +263,8 @@ PyMethodDef future_methods[] = {
     {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef future_getters[] = {{"_asyncio_future_blocking", get_blocking, set_blocking, nullptr, nullptr},
                                 {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMemberDef future_members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(FutureObject, weakrefs), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr}};
+PyMemberDef future_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(FutureObject, weakrefs), READONLY, nullptr},
+                                {nullptr, 0, 0, 0, nullptr}};
 PyType_Slot future_slots[] = {{Py_tp_doc, const_cast<char*>("An awaitable that the bridge completes.")},
                               {Py_tp_dealloc, reinterpret_cast<void*>(future_dealloc)},
                               {Py_tp_traverse, reinterpret_cast<void*>(future_traverse)},

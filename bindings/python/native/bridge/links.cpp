@@ -84,7 +84,8 @@ rpc::Reply call_plain(Bridge& bridge, std::string address, std::string method, s
   call->address = std::move(address);
   call->method = std::move(method);
   call->body = std::move(body);
-  call->options.deadline = Deadline::after(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout)));
+  call->options.deadline =
+      Deadline::after(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout)));
   call->options.idempotent = true;
   return bridge.engine->call_and_wait(std::move(call));
 }

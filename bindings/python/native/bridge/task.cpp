@@ -10,8 +10,8 @@ namespace bascule::python {
 namespace {
 
 PyTypeObject* task_type = nullptr;
-PyObject *str_throw, *str_blocking, *str_add_done_callback, *str_wakeup, *str_step, *str_result, *str_cancel, *str_context,
-    *str_expire;
+PyObject *str_throw, *str_blocking, *str_add_done_callback, *str_wakeup, *str_step, *str_result, *str_cancel,
+    *str_context, *str_expire;
 PyObject* context_keyword;  // ("context",)
 PyObject* ctx_keyword;      // ("ctx",)
 
@@ -26,7 +26,7 @@ struct TaskObject {
   PyObject* timer;    ///< the deadline's, while suspended
   PyObject* weakrefs;
   PyObject* dict;
-  unsigned cancels;   ///< cancel() less uncancel()
+  unsigned cancels;  ///< cancel() less uncancel()
   bool must_cancel, ended, expired;
 };
 
@@ -84,7 +84,8 @@ void end_raised(TaskObject& task, PyObject* taken) {
     if (declared < 0) return end_raised(task, take_error());
   }
   if (PyErr_GivenExceptionMatches(exception.get(), cancelled_error())) {
-    if (task.expired) return send(task, {Outcome::Kind::failure, "the deadline passed in the handler", Errc::deadline_exceeded});
+    if (task.expired)
+      return send(task, {Outcome::Kind::failure, "the deadline passed in the handler", Errc::deadline_exceeded});
     return send(task, {Outcome::Kind::failure, "the handler was cancelled", Errc::unavailable});
   }
   if (platform_failure(exception.get(), outcome)) return send(task, std::move(outcome));
@@ -123,7 +124,8 @@ void watch_deadline(TaskObject& task) {
   const Ref expire = Ref::steal(PyObject_GetAttr(object_of(task), str_expire));
   if (when && expire) {
     PyObject* arguments[] = {nullptr, when.get(), expire.get()};
-    task.timer = PyObject_Vectorcall(bridge_of(task).call_at.get(), arguments + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
+    task.timer =
+        PyObject_Vectorcall(bridge_of(task).call_at.get(), arguments + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
   }
   if (task.timer == nullptr) PyErr_Clear();
 }
@@ -143,13 +145,15 @@ bool wait_for(TaskObject& task, PyObject* taken) {
     PyErr_Clear();
     return raise_in(task, PyExc_RuntimeError, "the handler awaited something that is no asyncio awaitable");
   }
-  if (PyObject_IsTrue(blocking.get()) != 1) return raise_in(task, PyExc_RuntimeError, "yield was used instead of yield from");
+  if (PyObject_IsTrue(blocking.get()) != 1)
+    return raise_in(task, PyExc_RuntimeError, "yield was used instead of yield from");
   if (PyObject_SetAttr(yielded.get(), str_blocking, Py_False) != 0) return false;
   const Ref add = Ref::steal(PyObject_GetAttr(yielded.get(), str_add_done_callback));
   const Ref wakeup = Ref::steal(PyObject_GetAttr(object_of(task), str_wakeup));
   if (!add || !wakeup) return false;
   PyObject* arguments[] = {nullptr, wakeup.get(), task.context};
-  if (!Ref::steal(PyObject_Vectorcall(add.get(), arguments + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, context_keyword))) return false;
+  if (!Ref::steal(PyObject_Vectorcall(add.get(), arguments + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, context_keyword)))
+    return false;
   task.waiter = Py_NewRef(yielded.get());
   if (!task.must_cancel) return true;
   const Ref cancelled = Ref::steal(PyObject_CallMethodNoArgs(yielded.get(), str_cancel));
@@ -179,13 +183,15 @@ PySendResult as_current(TaskObject& task, Body body, PyObject** result) {
   Bridge& bridge = bridge_of(task);
   PyObject* pair[] = {nullptr, bridge.loop.get(), object_of(task)};
   *result = nullptr;
-  if (!Ref::steal(PyObject_Vectorcall(bridge.enter_task.get(), pair + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr))) {
+  if (!Ref::steal(
+          PyObject_Vectorcall(bridge.enter_task.get(), pair + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr))) {
     return PYGEN_ERROR;
   }
   const PySendResult sent = body(result);
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
-  if (!Ref::steal(PyObject_Vectorcall(bridge.leave_task.get(), pair + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr))) {
+  if (!Ref::steal(
+          PyObject_Vectorcall(bridge.leave_task.get(), pair + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr))) {
     PyErr_WriteUnraisable(object_of(task));
   }
   PyErr_Restore(type, value, traceback);
@@ -209,12 +215,13 @@ bool step(TaskObject& task, PyObject* exception) {
   Py_CLEAR(task.waiter);
   Ref thrown = exception != nullptr && exception != Py_None ? Ref::borrow(exception) : Ref();
   if (task.must_cancel) {
-    if (!thrown || !PyErr_GivenExceptionMatches(thrown.get(), cancelled_error())) thrown = Ref::steal(make_cancelled(task));
+    if (!thrown || !PyErr_GivenExceptionMatches(thrown.get(), cancelled_error()))
+      thrown = Ref::steal(make_cancelled(task));
     task.must_cancel = false;
   }
   PyObject* result = nullptr;
-  const auto sent = as_current(
-      task, [&](PyObject** out) { return resume(task.coroutine, thrown.get(), out); }, &result);
+  const auto sent =
+      as_current(task, [&](PyObject** out) { return resume(task.coroutine, thrown.get(), out); }, &result);
   settle(task, sent, result);
   return true;
 }
@@ -330,22 +337,21 @@ void task_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyMethodDef methods[] = {
-    {"_step", py_step, METH_O, nullptr},
-    {"_wakeup", py_wakeup, METH_O, nullptr},
-    {"_expire", py_expire, METH_NOARGS, nullptr},
-    {"cancel", reinterpret_cast<PyCFunction>(py_cancel), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"uncancel", py_uncancel, METH_NOARGS, nullptr},
-    {"cancelling", py_cancelling, METH_NOARGS, nullptr},
-    {"done", py_done, METH_NOARGS, nullptr},
-    {"cancelled", py_false, METH_NOARGS, nullptr},
-    {"get_coro", py_get_coro, METH_NOARGS, nullptr},
-    {"get_context", py_get_context, METH_NOARGS, nullptr},
-    {"get_loop", py_get_loop, METH_NOARGS, nullptr},
-    {"get_name", py_get_name, METH_NOARGS, nullptr},
-    {"succeed", py_succeed, METH_O, "Ends the task with what a plain function returned."},
-    {"fail", py_fail, METH_O, "Ends the task with what a plain function raised."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef methods[] = {{"_step", py_step, METH_O, nullptr},
+                         {"_wakeup", py_wakeup, METH_O, nullptr},
+                         {"_expire", py_expire, METH_NOARGS, nullptr},
+                         {"cancel", reinterpret_cast<PyCFunction>(py_cancel), METH_VARARGS | METH_KEYWORDS, nullptr},
+                         {"uncancel", py_uncancel, METH_NOARGS, nullptr},
+                         {"cancelling", py_cancelling, METH_NOARGS, nullptr},
+                         {"done", py_done, METH_NOARGS, nullptr},
+                         {"cancelled", py_false, METH_NOARGS, nullptr},
+                         {"get_coro", py_get_coro, METH_NOARGS, nullptr},
+                         {"get_context", py_get_context, METH_NOARGS, nullptr},
+                         {"get_loop", py_get_loop, METH_NOARGS, nullptr},
+                         {"get_name", py_get_name, METH_NOARGS, nullptr},
+                         {"succeed", py_succeed, METH_O, "Ends the task with what a plain function returned."},
+                         {"fail", py_fail, METH_O, "Ends the task with what a plain function raised."},
+                         {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef getters[] = {{"_fut_waiter", get_waiter, nullptr, nullptr, nullptr},
                          {"_must_cancel", get_must_cancel, nullptr, nullptr, nullptr},
                          {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -412,10 +418,11 @@ void run_plain(TaskObject& task, PyObject* arguments) {
   Bridge& bridge = bridge_of(task);
   const MethodObject* method = method_of(task);
   const Ref context = Ref::steal(new_context(bridge, *task.job, method != nullptr ? method->name->c_str() : "event"));
-  const Ref done = context ? Ref::steal(PyObject_CallFunctionObjArgs(bridge.run_sync.get(), context.get(),
-                                                                     task.handler->callable.get(), arguments,
-                                                                     object_of(task), nullptr))
-                           : Ref();
+  const Ref done =
+      context
+          ? Ref::steal(PyObject_CallFunctionObjArgs(bridge.run_sync.get(), context.get(), task.handler->callable.get(),
+                                                    arguments, object_of(task), nullptr))
+          : Ref();
   if (!done) end_with_error(task);
 }
 
@@ -423,8 +430,7 @@ void run_coroutine(TaskObject& task, PyObject* arguments) {
   task.context = PyContext_CopyCurrent();
   if (task.context == nullptr || PyContext_Enter(task.context) != 0) return end_with_error(task);
   PyObject* result = nullptr;
-  const auto sent =
-      as_current(task, [&](PyObject** out) { return first_step(task, arguments, out); }, &result);
+  const auto sent = as_current(task, [&](PyObject** out) { return first_step(task, arguments, out); }, &result);
   settle(task, sent, result);
   PyContext_Exit(task.context);
 }
@@ -449,7 +455,8 @@ void start_task(Handler& handler, std::shared_ptr<Job> job) {
   if (!arguments || !checked(self, arguments.get())) {
     const Ref error = Ref::steal(take_error());
     Outcome outcome;
-    if (!platform_failure(error.get(), outcome)) outcome = {Outcome::Kind::failure, text_of(error.get()), Errc::invalid_argument};
+    if (!platform_failure(error.get(), outcome))
+      outcome = {Outcome::Kind::failure, text_of(error.get()), Errc::invalid_argument};
     return send(self, std::move(outcome));
   }
   handler.is_async ? run_coroutine(self, arguments.get()) : run_plain(self, arguments.get());

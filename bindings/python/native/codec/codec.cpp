@@ -78,7 +78,9 @@ const StructPlan& plan_of(PyObject* self) { return *reinterpret_cast<PlanObject*
 class Buffer {
  public:
   Buffer() noexcept { view_.obj = nullptr; }
-  ~Buffer() { if (view_.obj != nullptr) PyBuffer_Release(&view_); }
+  ~Buffer() {
+    if (view_.obj != nullptr) PyBuffer_Release(&view_);
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   Py_buffer* out() noexcept { return &view_; }
@@ -109,8 +111,8 @@ bool decode_message(const StructPlan& plan, Wire wire, std::string_view bytes, O
       wire, [&]<class Reader>(Reader*) { return open<Reader>(plan, bytes, opened); });
 }
 
-bool encode_message(const StructPlan& plan, Wire wire, thrift::MessageType type, std::string_view name,
-                    PyObject* value, std::string& out) {
+bool encode_message(const StructPlan& plan, Wire wire, thrift::MessageType type, std::string_view name, PyObject* value,
+                    std::string& out) {
   return with<thrift::CompactWriter, thrift::BinaryWriter>(wire, [&]<class Writer>(Writer*) {
     Encoder<Writer> encoder(out);
     encoder.out.message_begin(name, type, 0);
@@ -118,8 +120,8 @@ bool encode_message(const StructPlan& plan, Wire wire, thrift::MessageType type,
   });
 }
 
-bool encode_result(const StructPlan& plan, Wire wire, std::string_view name, const FieldPlan* field,
-                   PyObject* value, std::string& out) {
+bool encode_result(const StructPlan& plan, Wire wire, std::string_view name, const FieldPlan* field, PyObject* value,
+                   std::string& out) {
   return with<thrift::CompactWriter, thrift::BinaryWriter>(wire, [&]<class Writer>(Writer*) {
     Encoder<Writer> encoder(out);
     encoder.out.message_begin(name, thrift::MessageType::reply, 0);
@@ -143,7 +145,8 @@ PyObject* plan_decode(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"data", "binary", nullptr};
   Buffer data;
   int binary = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|p", const_cast<char**>(names), data.out(), &binary)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|p", const_cast<char**>(names), data.out(), &binary))
+    return nullptr;
   return decode_struct(plan_of(self), static_cast<Wire>(binary != 0), data.bytes());
 }
 
@@ -167,7 +170,8 @@ PyObject* plan_decode_message(PyObject* self, PyObject* args, PyObject* kwargs) 
   static const char* names[] = {"data", "binary", nullptr};
   Buffer data;
   int binary = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|p", const_cast<char**>(names), data.out(), &binary)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|p", const_cast<char**>(names), data.out(), &binary))
+    return nullptr;
   Opened opened;
   if (!decode_message(plan_of(self), static_cast<Wire>(binary != 0), data.bytes(), opened)) return nullptr;
   return Py_BuildValue("s#iN", opened.header.name.data(), static_cast<Py_ssize_t>(opened.header.name.size()),

@@ -26,11 +26,11 @@ struct Opened {
 };
 /// A message whose struct is `plan` when it is no EXCEPTION; an application exception is raised instead.
 bool decode_message(const StructPlan& plan, Wire wire, std::string_view bytes, Opened& opened);
-bool encode_message(const StructPlan& plan, Wire wire, thrift::MessageType type, std::string_view name,
-                    PyObject* value, std::string& out);
+bool encode_message(const StructPlan& plan, Wire wire, thrift::MessageType type, std::string_view name, PyObject* value,
+                    std::string& out);
 /// A REPLY that holds one field of `plan`: the success (id 0) or a declared exception. Null field: void.
-bool encode_result(const StructPlan& plan, Wire wire, std::string_view name, const FieldPlan* field,
-                   PyObject* value, std::string& out);
+bool encode_result(const StructPlan& plan, Wire wire, std::string_view name, const FieldPlan* field, PyObject* value,
+                   std::string& out);
 
 // The methods of the Python type.
 PyObject* plan_encode(PyObject* self, PyObject* args, PyObject* kwargs);

@@ -67,7 +67,8 @@ class Decoder {
     }
     if (!in.ok()) return false;
     in.struct_end();
-    if (plan.one_of && seen != 1) return trouble.set(seen == 0 ? "no known field of the union is set" : "more than one field of the union is set");
+    if (plan.one_of && seen != 1)
+      return trouble.set(seen == 0 ? "no known field of the union is set" : "more than one field of the union is set");
     return seen == plan.fields.size() || fill_absent(plan, base, trouble);
   }
 
@@ -189,9 +190,8 @@ class Decoder {
     if (!map_header(type, header)) return nullptr;
     Ref made = Ref::steal(PyDict_New());
     if (!made) return nullptr;
-    const bool ok = entries(type, owner, header.size, [&](PyObject* key, PyObject* item) {
-      return PyDict_SetItem(made.get(), key, item) == 0;
-    });
+    const bool ok = entries(type, owner, header.size,
+                            [&](PyObject* key, PyObject* item) { return PyDict_SetItem(made.get(), key, item) == 0; });
     return ok ? made.release() : nullptr;
   }
   PyObject* pairs(const TypePlan& type, const StructPlan& owner) {

@@ -72,10 +72,15 @@ class Encoder {
         if (!PyBool_Check(item)) return trouble.set(expected("bool", item));
         out.boolean(item == Py_True);
         return true;
-      case Kind::i8: return integer(item, INT8_MIN, INT8_MAX, "i8", [&](std::int64_t n) { out.i8(static_cast<std::int8_t>(n)); });
-      case Kind::i16: return integer(item, INT16_MIN, INT16_MAX, "i16", [&](std::int64_t n) { out.i16(static_cast<std::int16_t>(n)); });
+      case Kind::i8:
+        return integer(item, INT8_MIN, INT8_MAX, "i8", [&](std::int64_t n) { out.i8(static_cast<std::int8_t>(n)); });
+      case Kind::i16:
+        return integer(item, INT16_MIN, INT16_MAX, "i16",
+                       [&](std::int64_t n) { out.i16(static_cast<std::int16_t>(n)); });
       case Kind::enumeration:
-      case Kind::i32: return integer(item, INT32_MIN, INT32_MAX, "i32", [&](std::int64_t n) { out.i32(static_cast<std::int32_t>(n)); });
+      case Kind::i32:
+        return integer(item, INT32_MIN, INT32_MAX, "i32",
+                       [&](std::int64_t n) { out.i32(static_cast<std::int32_t>(n)); });
       case Kind::i64: return integer(item, INT64_MIN, INT64_MAX, "i64", [&](std::int64_t n) { out.i64(n); });
       case Kind::dbl: return number(item);
       case Kind::string: return text(item);
@@ -168,7 +173,8 @@ class Encoder {
     const Py_ssize_t size = PyList_GET_SIZE(elements.get());
     out.set_begin(type.parts[0].wire, static_cast<std::uint32_t>(size));
     for (Py_ssize_t i = 0; i < size; ++i) {
-      if (!value(type.parts[0], PyList_GET_ITEM(elements.get(), i))) return trouble.index(static_cast<std::size_t>(i)), false;
+      if (!value(type.parts[0], PyList_GET_ITEM(elements.get(), i)))
+        return trouble.index(static_cast<std::size_t>(i)), false;
     }
     return true;
   }

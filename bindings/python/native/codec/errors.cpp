@@ -16,10 +16,9 @@ ErrorClasses& error_classes() {
 void raise_decode_error(const Trouble& trouble, std::string_view root, std::size_t offset) {
   if (PyErr_Occurred()) return;
   const std::string path = trouble.full_path(root);
-  const Ref error = Ref::steal(PyObject_CallFunction(error_classes().decode.get(), "s#ns#", trouble.what.data(),
-                                                     static_cast<Py_ssize_t>(trouble.what.size()),
-                                                     static_cast<Py_ssize_t>(offset), path.data(),
-                                                     static_cast<Py_ssize_t>(path.size())));
+  const Ref error = Ref::steal(PyObject_CallFunction(
+      error_classes().decode.get(), "s#ns#", trouble.what.data(), static_cast<Py_ssize_t>(trouble.what.size()),
+      static_cast<Py_ssize_t>(offset), path.data(), static_cast<Py_ssize_t>(path.size())));
   if (error) PyErr_SetObject(error_classes().decode.get(), error.get());
 }
 

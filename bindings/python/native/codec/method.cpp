@@ -128,7 +128,8 @@ bool encode_call(const MethodObject& method, Wire wire, PyObject* args, std::str
 PyObject* decode_call(const MethodObject& method, Wire wire, std::string_view bytes) {
   Opened opened;
   if (!decode_message(method.args_plan(), wire, bytes, opened)) return nullptr;
-  const bool call = opened.header.type == thrift::MessageType::call || opened.header.type == thrift::MessageType::oneway;
+  const bool call =
+      opened.header.type == thrift::MessageType::call || opened.header.type == thrift::MessageType::oneway;
   if (call && opened.header.name == *method.name) return opened.body;
   Py_DECREF(opened.body);
   raise_wrong_message(method, "the message is not a call of this method");

@@ -114,8 +114,8 @@ bool read_field(PyObject* spec, StructPlan& plan, std::size_t index) {
   field.absent = Ref::borrow(absent);
   field.name = PyUnicode_AsUTF8(attribute);
   if (!read_type(type, false, plan, field.type)) return false;
-  field.offset = plan.type == nullptr ? static_cast<Py_ssize_t>(index * sizeof(PyObject*))
-                                      : slot_offset(plan.type, attribute);
+  field.offset =
+      plan.type == nullptr ? static_cast<Py_ssize_t>(index * sizeof(PyObject*)) : slot_offset(plan.type, attribute);
   return field.offset >= 0;
 }
 
@@ -222,12 +222,14 @@ PyType_Slot plan_slots[] = {{Py_tp_doc, const_cast<char*>("How one struct of a c
                             {Py_tp_clear, reinterpret_cast<void*>(plan_clear)},
                             {Py_tp_methods, plan_methods},
                             {0, nullptr}};
-PyType_Spec plan_spec{"bascule._native.Plan", sizeof(PlanObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, plan_slots};
+PyType_Spec plan_spec{"bascule._native.Plan", sizeof(PlanObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                      plan_slots};
 
 }  // namespace
 
 const FieldPlan* StructPlan::search(std::int16_t id) const noexcept {
-  const auto at = std::lower_bound(fields.begin(), fields.end(), id, [](const FieldPlan& f, std::int16_t n) { return f.id < n; });
+  const auto at =
+      std::lower_bound(fields.begin(), fields.end(), id, [](const FieldPlan& f, std::int16_t n) { return f.id < n; });
   return at != fields.end() && at->id == id ? &*at : nullptr;
 }
 

@@ -17,7 +17,20 @@
 namespace bascule::python {
 
 enum class Kind : std::uint8_t {
-  boolean, i8, i16, i32, i64, dbl, string, binary, uuid, enumeration, structure, list, set, map,
+  boolean,
+  i8,
+  i16,
+  i32,
+  i64,
+  dbl,
+  string,
+  binary,
+  uuid,
+  enumeration,
+  structure,
+  list,
+  set,
+  map,
 };
 
 struct StructPlan;
@@ -33,9 +46,9 @@ struct TypePlan {
   Kind kind = Kind::boolean;
   bool key = false;  ///< inside a set or a map's key: lists become tuples, sets frozensets, maps tuples of pairs
   thrift::Type wire = thrift::Type::boolean;
-  StructPlan* structure = nullptr;     ///< kind structure; kept alive by StructPlan::children of the plan that uses it
-  std::int32_t enumeration = -1;       ///< kind enumeration: index into StructPlan::enums
-  std::vector<TypePlan> parts;         ///< list, set: the element; map: key and value
+  StructPlan* structure = nullptr;  ///< kind structure; kept alive by StructPlan::children of the plan that uses it
+  std::int32_t enumeration = -1;    ///< kind enumeration: index into StructPlan::enums
+  std::vector<TypePlan> parts;      ///< list, set: the element; map: key and value
 };
 
 enum class Requiredness : std::uint8_t { normal, required, optional };
@@ -56,16 +69,17 @@ struct StructPlan {
   std::string name;
   PyTypeObject* type = nullptr;  ///< null: a tuple of arguments
   bool exception = false;
-  bool one_of = false;      ///< a union: exactly one field is set
-  bool gc_tracked = true;   ///< false: no field can hold a container, so no cycle can pass through it
-  std::vector<FieldPlan> fields;  ///< by ascending id
+  bool one_of = false;               ///< a union: exactly one field is set
+  bool gc_tracked = true;            ///< false: no field can hold a container, so no cycle can pass through it
+  std::vector<FieldPlan> fields;     ///< by ascending id
   std::vector<std::uint8_t> direct;  ///< id -> index + 1 for small ids; 0: unknown
   std::vector<EnumTable> enums;
   std::vector<Ref> children;  ///< Plan objects that `structure` pointers lead to
 
   /// The field with this id, tried at `hint` first; null when the contract has none.
   const FieldPlan* find(std::int16_t id, std::size_t hint) const noexcept {
-    if (hint < fields.size() && fields[hint].id == id) [[likely]] return &fields[hint];
+    if (hint < fields.size() && fields[hint].id == id) [[likely]]
+      return &fields[hint];
     if (id >= 0 && static_cast<std::size_t>(id) < direct.size()) {
       return direct[id] != 0 ? &fields[direct[id] - 1] : nullptr;
     }

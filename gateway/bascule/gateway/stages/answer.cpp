@@ -7,14 +7,10 @@ namespace {
 
 std::string_view flags_of(Errc code) {
   switch (code) {
-    case Errc::deadline_exceeded:
-      return "UT";
-    case Errc::resource_exhausted:
-      return "UO";
-    case Errc::unavailable:
-      return "UF";
-    default:
-      return "UR";
+    case Errc::deadline_exceeded: return "UT";
+    case Errc::resource_exhausted: return "UO";
+    case Errc::unavailable: return "UF";
+    default: return "UR";
   }
 }
 
@@ -42,9 +38,7 @@ Step answer(Exchange& exchange) {
     if (outcome.status == 503 || outcome.status == 429) response.add("retry-after", "1");
     return exchange.fail(*std::move(outcome.problem), flags_of(exchange.reply.error));
   }
-  return exchange.answer(outcome.status, outcome.exception ? problem_type
-                                         : outcome.json    ? "application/json"
-                                                           : "");
+  return exchange.answer(outcome.status, outcome.exception ? problem_type : outcome.json ? "application/json" : "");
 }
 
 }  // namespace bascule::gateway::stages

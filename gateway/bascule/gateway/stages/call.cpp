@@ -28,8 +28,8 @@ Step call(Exchange& exchange) {
   Context& context = exchange.context();
   if (context.upstream.in_flight() >= context.settings.max_in_flight) {
     exchange.response().add("retry-after", "1");
-    return exchange.fail(
-        {503, "overloaded", "too many calls are open; try again later", transcode::Source::reply, {}}, "UO");
+    return exchange.fail({503, "overloaded", "too many calls are open; try again later", transcode::Source::reply, {}},
+                         "UO");
   }
   options.deadline = exchange.deadline;
   options.trace = exchange.trace;

@@ -43,20 +43,18 @@ Step pass_through(Exchange& exchange, const contracts::ServiceState& service) {
   const thrift::Envelope message = thrift::open_message(*encoding, request.body);
   const bool is_call = message.ok() && (message.header.type == thrift::MessageType::call ||
                                         message.header.type == thrift::MessageType::oneway);
-  if (!is_call)
-    return exchange.fail(problem(400, "thrift", "the body is not a Thrift CALL or ONEWAY message"), "DI");
+  if (!is_call) return exchange.fail(problem(400, "thrift", "the body is not a Thrift CALL or ONEWAY message"), "DI");
   const thrift::Method* method = service.contract->service(service.name)->method(message.header.name);
   if (method == nullptr) {
     return exchange.fail(
-        problem(501, "unimplemented", service.name + " has no method " + std::string(message.header.name)),
-        "NR");
+        problem(501, "unimplemented", service.name + " has no method " + std::string(message.header.name)), "NR");
   }
   if (method->auth != "public") {
     exchange.response().add("www-authenticate", "Bearer");
     return exchange.fail(problem(401, "unauthenticated", "this method needs a token"), "UAEX");
   }
-  const auto timeout = method->timeout_ms > 0 ? std::chrono::milliseconds(method->timeout_ms)
-                                              : exchange.context().settings.timeout;
+  const auto timeout =
+      method->timeout_ms > 0 ? std::chrono::milliseconds(method->timeout_ms) : exchange.context().settings.timeout;
   exchange.thrift = true;
   exchange.deadline = Deadline::after(timeout);
   exchange.outgoing = make_call(request, service, *method, *encoding);
@@ -71,8 +69,7 @@ Step envelope(Exchange& exchange) {
   exchange.routes = exchange.context().routes;
   const auto service = exchange.routes->services.find(segments[1]);
   if (service == exchange.routes->services.end()) {
-    return exchange.fail(problem(404, "service_not_found", "there is no service " + std::string(segments[1])),
-                         "NR");
+    return exchange.fail(problem(404, "service_not_found", "there is no service " + std::string(segments[1])), "NR");
   }
   exchange.service = service->first;
   if (exchange.request().method != "POST") {
@@ -81,8 +78,8 @@ Step envelope(Exchange& exchange) {
   }
   if (!service->second.up) {
     exchange.response().add("retry-after", "1");
-    return exchange.fail(
-        problem(503, "service_down", service->first + " is stopped: no instance of it is running"), "UH");
+    return exchange.fail(problem(503, "service_down", service->first + " is stopped: no instance of it is running"),
+                         "UH");
   }
   return pass_through(exchange, service->second);
 }

@@ -8,8 +8,7 @@ constexpr std::size_t longest_id = 128;
 
 Step identify(Exchange& exchange) {
   const http::Request& request = exchange.request();
-  const auto given =
-      telemetry::TraceContext::parse(request.value("traceparent"), request.value("tracestate"));
+  const auto given = telemetry::TraceContext::parse(request.value("traceparent"), request.value("tracestate"));
   exchange.trace = given ? given->child() : telemetry::TraceContext::make();
   exchange.trace_id = exchange.trace.trace_id();
   const std::string_view id = request.value("x-request-id");

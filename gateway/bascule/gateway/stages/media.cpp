@@ -24,21 +24,16 @@ Step media(Exchange& exchange) {
   const std::string_view coding = request.value("content-encoding");
   if (!coding.empty() && !iequals(coding, "identity")) {
     return exchange.fail(
-        {415, "content_encoding", "send the body without a content coding", transcode::Source::reply, {}},
-        "DI");
+        {415, "content_encoding", "send the body without a content coding", transcode::Source::reply, {}}, "DI");
   }
   if (request.body.empty()) return Step::next;
   if (!exchange.route->takes_body()) {
-    return exchange.fail({400, "unexpected_body", "this route takes no body", transcode::Source::body, ""},
-                         "DI");
+    return exchange.fail({400, "unexpected_body", "this route takes no body", transcode::Source::body, ""}, "DI");
   }
   if (is_json(request.value("content-type"))) return Step::next;
-  return exchange.fail({415,
-                        "media_type",
-                        "send JSON, with the field content-type: application/json",
-                        transcode::Source::reply,
-                        {}},
-                       "DI");
+  return exchange.fail(
+      {415, "media_type", "send JSON, with the field content-type: application/json", transcode::Source::reply, {}},
+      "DI");
 }
 
 }  // namespace bascule::gateway::stages

@@ -22,14 +22,12 @@ Step ready(Exchange& exchange) {
 Step pages(Exchange& exchange) {
   if (exchange.path.segments.size() != 1) return Step::next;
   const std::string_view name = exchange.path.segments.front();
-  if (name != "livez" && name != "readyz" && name != "metrics" && name != "openapi.json" &&
-      name != "asyncapi.json") {
+  if (name != "livez" && name != "readyz" && name != "metrics" && name != "openapi.json" && name != "asyncapi.json") {
     return Step::next;
   }
   if (exchange.request().method != "GET" && exchange.request().method != "HEAD") {
     exchange.response().add("allow", "GET, HEAD");
-    return exchange.fail(
-        {405, "method_not_allowed", "this page is read with GET", transcode::Source::reply, {}}, "NR");
+    return exchange.fail({405, "method_not_allowed", "this page is read with GET", transcode::Source::reply, {}}, "NR");
   }
   if (name == "livez") return page(exchange, "alive\n", text);
   if (name == "readyz") return ready(exchange);

@@ -33,14 +33,11 @@ Step route(Exchange& exchange) {
   exchange.routes = exchange.context().routes;
   exchange.routes->table.find(method == "HEAD" ? "GET" : method, exchange.path, exchange.match);
   switch (exchange.match.kind) {
-    case routing::Match::Kind::found:
-      break;
-    case routing::Match::Kind::no_method:
-      return no_method(exchange);
+    case routing::Match::Kind::found: break;
+    case routing::Match::Kind::no_method: return no_method(exchange);
     case routing::Match::Kind::no_path:
       return exchange.fail(
-          problem(404, "route_not_found", "there is nothing at this path; /openapi.json lists what there is"),
-          "NR");
+          problem(404, "route_not_found", "there is nothing at this path; /openapi.json lists what there is"), "NR");
   }
   exchange.route = exchange.routes->all[exchange.match.route].get();
   exchange.service = exchange.route->service;
@@ -48,8 +45,7 @@ Step route(Exchange& exchange) {
   if (exchange.route->up) return Step::next;
   exchange.response().add("retry-after", "1");
   return exchange.fail(
-      problem(503, "service_down", exchange.route->service + " is stopped: no instance of it is running"),
-      "UH");
+      problem(503, "service_down", exchange.route->service + " is stopped: no instance of it is running"), "UH");
 }
 
 }  // namespace bascule::gateway::stages

@@ -24,8 +24,7 @@ TEST(Announcement, AnythingElseIsNone) {
   for (const std::string& bad :
        {std::string(""), std::string("[]"), std::string("{"), std::string("{}"), "{" + rest + "}",
         "{\"service\":1," + rest + "}", "{\"service\":\"\"," + rest + "}",
-        "{\"service\":\"" + std::string(256, 's') + "\"," + rest + "}",
-        std::string(R"({"state":"sideways"})"),
+        "{\"service\":\"" + std::string(256, 's') + "\"," + rest + "}", std::string(R"({"state":"sideways"})"),
         "{\"service\":\"s\"," + rest + "}" + std::string(5000, ' ')}) {
     EXPECT_FALSE(parse_announcement(bad)) << bad.substr(0, 80);
   }
@@ -34,8 +33,7 @@ TEST(Announcement, AnythingElseIsNone) {
 TEST(Announcement, IntervalsAreBounded) {
   const auto interval = [](const std::string& value) {
     return parse_announcement(
-               R"({"service":"s","instance":"i","address":"a","digest":"d","state":"up","interval_ms":)" +
-               value + "}")
+               R"({"service":"s","instance":"i","address":"a","digest":"d","state":"up","interval_ms":)" + value + "}")
         ->interval.count();
   };
   EXPECT_EQ(interval("0"), 100);

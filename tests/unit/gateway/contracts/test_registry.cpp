@@ -22,8 +22,7 @@ struct RegistryTest : testing::Test {
 
   void say(const std::string& instance, const std::string& digest,
            Announcement::State state = Announcement::State::up) {
-    registry.announced({"shop.Catalog", instance, "rpc.shop.Catalog", digest, state, milliseconds(1000)},
-                       now);
+    registry.announced({"shop.Catalog", instance, "rpc.shop.Catalog", digest, state, milliseconds(1000)}, now);
   }
   std::vector<std::string> wanted() {
     std::vector<std::string> digests;
@@ -143,8 +142,7 @@ TEST_F(RegistryTest, AContractWithoutTheServiceIsUnusable) {
 
 TEST_F(RegistryTest, BoundsHold) {
   for (int i = 0; i < 1001; ++i) {
-    registry.announced({"s" + std::to_string(i), "1", "a", "A", Announcement::State::up, milliseconds(1000)},
-                       now);
+    registry.announced({"s" + std::to_string(i), "1", "a", "A", Announcement::State::up, milliseconds(1000)}, now);
   }
   EXPECT_EQ(registry.services().size(), 1000u);
   EXPECT_EQ(registry.refused(), 1u);

@@ -34,18 +34,17 @@ TEST(AggregateFile, ErrorsNameTheLine) {
               HasSubstr("a.toml:6: aggregate[0].part[0].requird: unknown key (did you mean"));
   EXPECT_THAT(complaint(head + part + head + part), HasSubstr("another aggregate has this path"));
   std::string many = head;
-  for (int i = 0; i < 17; ++i)
-    many += "[[aggregate.part]]\nname = 'p" + std::to_string(i) + "'\nget = '/a'\n";
+  for (int i = 0; i < 17; ++i) many += "[[aggregate.part]]\nname = 'p" + std::to_string(i) + "'\nget = '/a'\n";
   EXPECT_THAT(complaint(many), HasSubstr("more than 16 parts"));
 }
 
 struct Composing : World {
   void SetUp() override {
-    aggregates = Aggregate::read(
-        config::Document::parse("[[aggregate]]\npath='/x/{id}'\n"
-                                "[[aggregate.part]]\nname='must'\nget='/a/{id}'\nrequired=true\n"
-                                "[[aggregate.part]]\nname='may'\nget='/b'\n",
-                                "a.toml"));
+    aggregates =
+        Aggregate::read(config::Document::parse("[[aggregate]]\npath='/x/{id}'\n"
+                                                "[[aggregate.part]]\nname='must'\nget='/a/{id}'\nrequired=true\n"
+                                                "[[aggregate.part]]\nname='may'\nget='/b'\n",
+                                                "a.toml"));
     serve(method_json("a", "GET", "/a/{id}") + "," + method_json("b", "GET", "/b"));
   }
 };

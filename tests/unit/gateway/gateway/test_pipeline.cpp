@@ -66,8 +66,7 @@ TEST_F(Pipeline, AServiceThatIsDownIs503) {
 }
 
 TEST_F(Pipeline, NothingIsPublicByOmission) {
-  serve(method_json("a", "GET", "/a", R"("auth":null,)") + "," +
-        method_json("b", "GET", "/b", R"("auth":"token",)"));
+  serve(method_json("a", "GET", "/a", R"("auth":null,)") + "," + method_json("b", "GET", "/b", R"("auth":"token",)"));
   for (const char* line : {"GET /a", "GET /b", "HEAD /a"}) {
     send(line);
     EXPECT_EQ(response.status, 401) << line;
@@ -154,8 +153,7 @@ TEST_F(Pipeline, RoutesChangeUnderARequestWithoutHarm) {
 TEST_F(Pipeline, ARefusalIsAProblemWithATrace) {
   exchange->refuse({400, "host", "Host must be one host name"}, response);
   EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(response.body,
-              HasSubstr(R"("type":"urn:bascule:problem:host","title":"Bad Request","status":400)"));
+  EXPECT_THAT(response.body, HasSubstr(R"("type":"urn:bascule:problem:host","title":"Bad Request","status":400)"));
   EXPECT_THAT(response.body, HasSubstr("\"trace_id\":\""));
   EXPECT_THAT(registry.text(), HasSubstr("bascule_gateway_refused_total{rule=\"host\"} 1"));
 }

@@ -22,16 +22,14 @@ TEST_F(RoutesTest, AServiceIsRefusedWholeWhenOneOfItsRoutesIsTaken) {
   const auto routes = build({{"t.B", "b", second, true, 2}, {"t.A", "a", first, true, 1}});
   EXPECT_THAT(paths(*routes), ElementsAre("t.A /x/{id}"));
   ASSERT_EQ(routes->refusals.size(), 1u);
-  EXPECT_THAT(routes->refusals[0],
-              HasSubstr("contract of t.B (d): GET /x/{other} of b is taken by t.A (/x/{id})"));
+  EXPECT_THAT(routes->refusals[0], HasSubstr("contract of t.B (d): GET /x/{other} of b is taken by t.A (/x/{id})"));
   EXPECT_FALSE(routes->services.contains("t.B")) << "it cannot be called by the Thrift door either";
 }
 
 TEST_F(RoutesTest, ALiveServiceTakesOverFromOneThatIsDown) {
   const auto first = contract("t.A", method_json("a", "GET", "/x"));
   const auto second = contract("t.B", method_json("b", "GET", "/x"));
-  EXPECT_THAT(paths(*build({{"t.A", "a", first, false, 1}, {"t.B", "b", second, true, 2}})),
-              ElementsAre("t.B /x"));
+  EXPECT_THAT(paths(*build({{"t.A", "a", first, false, 1}, {"t.B", "b", second, true, 2}})), ElementsAre("t.B /x"));
 }
 
 TEST_F(RoutesTest, AContractWithARouteTwiceOrABadTemplateIsRefused) {
@@ -54,8 +52,8 @@ TEST_F(RoutesTest, PlansAreKeptFromOneTableToTheNext) {
 }
 
 TEST_F(RoutesTest, AnAggregatesPathIsNotTakenByAContract) {
-  aggregates = Aggregate::read(config::Document::parse(
-      "[[aggregate]]\npath='/x'\n[[aggregate.part]]\nname='a'\nget='/a'\n", "a.toml"));
+  aggregates = Aggregate::read(
+      config::Document::parse("[[aggregate]]\npath='/x'\n[[aggregate.part]]\nname='a'\nget='/a'\n", "a.toml"));
   const auto routes = build({{"t.A", "a", contract("t.A", method_json("a", "GET", "/x")), true, 1}});
   EXPECT_THAT(paths(*routes), ElementsAre("gateway /x"));
   EXPECT_EQ(routes->refusals.size(), 1u);

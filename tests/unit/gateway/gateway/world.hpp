@@ -46,8 +46,7 @@ struct ScriptedUpstream final : Upstream {
   /// A REPLY whose result is this string.
   void answer(std::size_t i, std::string_view text) {
     rpc::Reply reply;
-    thrift::begin_message(reply.body, thrift::Encoding::compact, calls.at(i).call.method,
-                          thrift::MessageType::reply);
+    thrift::begin_message(reply.body, thrift::Encoding::compact, calls.at(i).call.method, thrift::MessageType::reply);
     {
       thrift::CompactWriter out(reply.body);  // its end trims the bytes
       (void)out.struct_begin();
@@ -69,9 +68,8 @@ inline std::string method_json(const std::string& name, const std::string& verb,
   const std::string bindings = variable ? R"([{"arg":"id","field":null,"in":"path","name":"id"}])" : "[]";
   const std::string auth = more.find("\"auth\"") == std::string::npos ? R"("auth":"public",)" : "";
   return R"({"name":")" + name + R"(","doc":"","oneway":false,"idempotent":false,)" + auth + more +
-         R"("annotations":{},"args":)" + args +
-         R"(,"returns":"string","throws":[],"scopes":[],"http":[{"verb":")" + verb + R"(","path":")" + path +
-         R"(","status":200,"body":null,"bindings":)" + bindings + "}]}";
+         R"("annotations":{},"args":)" + args + R"(,"returns":"string","throws":[],"scopes":[],"http":[{"verb":")" +
+         verb + R"(","path":")" + path + R"(","status":200,"body":null,"bindings":)" + bindings + "}]}";
 }
 
 inline contracts::DescriptorPtr contract(const std::string& service, const std::string& methods,
@@ -112,8 +110,8 @@ class World : public ::testing::Test, public http::Responder {
   const std::string& peer() const noexcept override { return peer_; }
 
   std::shared_ptr<const Routes> build(std::vector<contracts::ServiceState> services) {
-    builder_ = std::make_unique<RouteBuilder>(settings, registry,
-                                              std::make_shared<const std::vector<Aggregate>>(aggregates));
+    builder_ =
+        std::make_unique<RouteBuilder>(settings, registry, std::make_shared<const std::vector<Aggregate>>(aggregates));
     context.routes = builder_->build(std::move(services));
     return context.routes;
   }

@@ -34,43 +34,36 @@ TEST_P(Attacks, IsRefusedHoweverItIsCut) {
 
 std::vector<Attack> length_and_chunked() {
   return {
-      {"cl_te", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-       "400 length_and_chunked"},
-      {"te_cl", post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
-       "400 length_and_chunked"},
+      {"cl_te", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400 length_and_chunked"},
+      {"te_cl", post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), "400 length_and_chunked"},
       {"body_on_get", get("Content-Length: 5\r\n") + "hello", "400 unexpected_body"},
       {"chunked_get", get("Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", "400 unexpected_body"},
       {"body_on_head", "HEAD /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx", "400 unexpected_body"},
-      {"body_on_options", "OPTIONS /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx",
-       "400 unexpected_body"},
+      {"body_on_options", "OPTIONS /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx", "400 unexpected_body"},
       {"expectation", post("Expect: 200-ok\r\nContent-Length: 1\r\n", "x"), "417 expect"},
-      {"two_expectations", post("Expect: 100-continue\r\nExpect: 100-continue\r\n", ""),
-       "400 field_repeated"},
+      {"two_expectations", post("Expect: 100-continue\r\nExpect: 100-continue\r\n", ""), "400 field_repeated"},
   };
 }
 
 std::vector<Attack> transfer_encoding() {
   std::vector<Attack> all;
-  for (const std::string& value : std::vector<std::string>{
-           "gzip", "xchunked", ",chunked", "chunked, chunked", "chunked, identity", "identity",
-           "\xa0"
-           "chunked",
-           "chunked\xa0", "", "chunked;q=1", "\"chunked\"", "chunked x"}) {
+  for (const std::string& value :
+       std::vector<std::string>{"gzip", "xchunked", ",chunked", "chunked, chunked", "chunked, identity", "identity",
+                                "\xa0"
+                                "chunked",
+                                "chunked\xa0", "", "chunked;q=1", "\"chunked\"", "chunked x"}) {
     all.push_back({"te_" + std::to_string(all.size()), post("Transfer-Encoding: " + value + "\r\n", smuggled),
                    "400 transfer_encoding"});
     all.push_back({"te_cl_" + std::to_string(all.size()),
-                   post("Content-Length: 3\r\nTransfer-Encoding: " + value + "\r\n", "abc"),
-                   "400 transfer_encoding"});
+                   post("Content-Length: 3\r\nTransfer-Encoding: " + value + "\r\n", "abc"), "400 transfer_encoding"});
   }
-  for (const std::string& value :
-       std::vector<std::string>{"\vchunked", "chunked\v", "\0chunked"s, "chunked\r",
-                                "\x7f"
-                                "chunked"}) {
-    all.push_back({"te_" + std::to_string(all.size()), post("Transfer-Encoding: " + value + "\r\n", ""),
-                   "400 field_syntax"});
+  for (const std::string& value : std::vector<std::string>{"\vchunked", "chunked\v", "\0chunked"s, "chunked\r",
+                                                           "\x7f"
+                                                           "chunked"}) {
+    all.push_back(
+        {"te_" + std::to_string(all.size()), post("Transfer-Encoding: " + value + "\r\n", ""), "400 field_syntax"});
   }
-  all.push_back({"te_two_lines",
-                 post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+  all.push_back({"te_two_lines", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
                  "400 transfer_encoding"});
   all.push_back({"te_http_1_0", "POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                  "400 chunked_http_1_0"});
@@ -80,15 +73,15 @@ std::vector<Attack> transfer_encoding() {
 std::vector<Attack> content_length() {
   std::vector<Attack> all;
   for (const std::string& value :
-       std::vector<std::string>{"", "+5", "-48", "0x10", "010", "1Z", "5, 6", "5,5", "5 5",
-                                "18446744073709551616", "99999999999999999999", "1e1", "0.0", "\xd9\xa1"}) {
-    all.push_back({"cl_" + std::to_string(all.size()), post("Content-Length: " + value + "\r\n", "hello"),
-                   "400 content_length"});
+       std::vector<std::string>{"", "+5", "-48", "0x10", "010", "1Z", "5, 6", "5,5", "5 5", "18446744073709551616",
+                                "99999999999999999999", "1e1", "0.0", "\xd9\xa1"}) {
+    all.push_back(
+        {"cl_" + std::to_string(all.size()), post("Content-Length: " + value + "\r\n", "hello"), "400 content_length"});
   }
-  all.push_back({"cl_repeated", post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"),
-                 "400 content_length_repeated"});
-  all.push_back({"cl_second_0", post("Content-Length: 5\r\nContent-Length: 0\r\n", "hello"),
-                 "400 content_length_repeated"});
+  all.push_back(
+      {"cl_repeated", post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), "400 content_length_repeated"});
+  all.push_back(
+      {"cl_second_0", post("Content-Length: 5\r\nContent-Length: 0\r\n", "hello"), "400 content_length_repeated"});
   all.push_back({"cl_huge", post("Content-Length: 18446744073709551615\r\n", "hello"), "413 body_size"});
   return all;
 }
@@ -98,8 +91,7 @@ std::vector<Attack> chunk_sizes() {
   for (const std::string& size :
        std::vector<std::string>{"0_2e", "0x5", "+5", "-0x0", "-1", "1zzz", " 5", "5 ", "5\t", "", "g",
                                 "00000000000000005", "10000000000000000", "5\v", "5 ;a"}) {
-    all.push_back(
-        {"size_" + std::to_string(all.size()), chunks(size + "\r\nhello\r\n0\r\n\r\n"), "400 chunk_size"});
+    all.push_back({"size_" + std::to_string(all.size()), chunks(size + "\r\nhello\r\n0\r\n\r\n"), "400 chunk_size"});
   }
   all.push_back({"no_end_of_data", chunks("5\r\nhelloX\r\n0\r\n\r\n"), "400 chunk_end"});
   all.push_back({"bare_cr_after_data", chunks("5\r\nhello\rX0\r\n\r\n"), "400 chunk_end"});
@@ -118,17 +110,14 @@ std::vector<Attack> extensions_and_trailers() {
   all.push_back({"no_value", chunks("1;a=\r\nZ\r\n0\r\n\r\n"), "400 chunk_extension"});
   all.push_back({"open_quote", chunks("1;a=\"b\r\nZ\r\n0\r\n\r\n"), "400 chunk_extension"});
   all.push_back({"spaces", chunks("1; a=b\r\nZ\r\n0\r\n\r\n"), "400 chunk_extension"});
-  all.push_back(
-      {"64_kib", chunks("1;a=" + std::string(65536, 'x') + "\r\nZ\r\n0\r\n\r\n"), "400 chunk_extension"});
-  for (const std::string& field : std::vector<std::string>{
-           "Content-Length: 5", "Transfer-Encoding: chunked", "Host: h", "Authorization: x", "cookie: a",
-           "bad name: x", ": x", "no colon", " folded", "a: \0"s, "a\x01: b"}) {
-    all.push_back(
-        {"trailer_" + std::to_string(all.size()), chunks("0\r\n" + field + "\r\n\r\n"), "400 trailer"});
+  all.push_back({"64_kib", chunks("1;a=" + std::string(65536, 'x') + "\r\nZ\r\n0\r\n\r\n"), "400 chunk_extension"});
+  for (const std::string& field :
+       std::vector<std::string>{"Content-Length: 5", "Transfer-Encoding: chunked", "Host: h", "Authorization: x",
+                                "cookie: a", "bad name: x", ": x", "no colon", " folded", "a: \0"s, "a\x01: b"}) {
+    all.push_back({"trailer_" + std::to_string(all.size()), chunks("0\r\n" + field + "\r\n\r\n"), "400 trailer"});
   }
   all.push_back({"trailer_lone_lf", chunks("0\r\nX: y\n\r\n"), "400 trailer"});
-  all.push_back(
-      {"trailer_size", chunks("0\r\nX: " + std::string(5000, 'x') + "\r\n\r\n"), "431 trailer_size"});
+  all.push_back({"trailer_size", chunks("0\r\nX: " + std::string(5000, 'x') + "\r\n\r\n"), "431 trailer_size"});
   return all;
 }
 
@@ -183,10 +172,9 @@ std::vector<Attack> request_lines() {
 
 std::vector<Attack> hosts() {
   std::vector<Attack> all;
-  for (const std::string& host : std::vector<std::string>{"", "a,b", "user@h", "a b", "a/b", "h:port",
-                                                          "h:999999", ":80", "[::1", "a\xe9"}) {
-    all.push_back(
-        {"host_" + std::to_string(all.size()), "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n", "400 host"});
+  for (const std::string& host :
+       std::vector<std::string>{"", "a,b", "user@h", "a b", "a/b", "h:port", "h:999999", ":80", "[::1", "a\xe9"}) {
+    all.push_back({"host_" + std::to_string(all.size()), "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n", "400 host"});
   }
   all.push_back({"two_hosts", get("Host: h\r\n"), "400 host"});
   all.push_back({"no_host", "GET / HTTP/1.1\r\nAccept: a\r\n\r\n", "400 host"});
@@ -195,10 +183,10 @@ std::vector<Attack> hosts() {
 
 std::vector<Attack> repeated_fields() {
   std::vector<Attack> all;
-  for (const std::string& name : std::vector<std::string>{"Authorization", "X-Api-Key", "Content-Type",
-                                                          "Cookie", "Idempotency-Key", "traceparent"}) {
-    all.push_back({"twice_" + std::to_string(all.size()), get(name + ": a\r\n" + name + ": a\r\n"),
-                   "400 field_repeated"});
+  for (const std::string& name : std::vector<std::string>{"Authorization", "X-Api-Key", "Content-Type", "Cookie",
+                                                          "Idempotency-Key", "traceparent"}) {
+    all.push_back(
+        {"twice_" + std::to_string(all.size()), get(name + ": a\r\n" + name + ": a\r\n"), "400 field_repeated"});
   }
   return all;
 }
@@ -208,8 +196,7 @@ INSTANTIATE_TEST_SUITE_P(LengthAndChunked, Attacks, ::testing::ValuesIn(length_a
 INSTANTIATE_TEST_SUITE_P(TransferEncoding, Attacks, ::testing::ValuesIn(transfer_encoding()), by_name);
 INSTANTIATE_TEST_SUITE_P(ContentLength, Attacks, ::testing::ValuesIn(content_length()), by_name);
 INSTANTIATE_TEST_SUITE_P(ChunkSizes, Attacks, ::testing::ValuesIn(chunk_sizes()), by_name);
-INSTANTIATE_TEST_SUITE_P(ExtensionsAndTrailers, Attacks, ::testing::ValuesIn(extensions_and_trailers()),
-                         by_name);
+INSTANTIATE_TEST_SUITE_P(ExtensionsAndTrailers, Attacks, ::testing::ValuesIn(extensions_and_trailers()), by_name);
 INSTANTIATE_TEST_SUITE_P(FieldSyntax, Attacks, ::testing::ValuesIn(field_syntax()), by_name);
 INSTANTIATE_TEST_SUITE_P(RequestLines, Attacks, ::testing::ValuesIn(request_lines()), by_name);
 INSTANTIATE_TEST_SUITE_P(Hosts, Attacks, ::testing::ValuesIn(hosts()), by_name);

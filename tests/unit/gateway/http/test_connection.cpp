@@ -86,8 +86,7 @@ struct ConnectionTest : testing::Test {
   void start() {
     connection = std::make_shared<Connection>(std::make_unique<ScriptedStream>(script), limits, dates);
     connection->on_closed([this] { ended = true; });
-    connection->start(
-        [this](Responder& responder) { return session = std::make_shared<Recorder>(responder); });
+    connection->start([this](Responder& responder) { return session = std::make_shared<Recorder>(responder); });
   }
   void receive(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -99,9 +98,7 @@ struct ConnectionTest : testing::Test {
     }
   }
   void end_of_stream() { std::exchange(script.read, nullptr)(boost::asio::error::eof, 0); }
-  static std::string get(const std::string& target) {
-    return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n";
-  }
+  static std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
 };
 
 TEST_F(ConnectionTest, AnswersAndGoesOn) {

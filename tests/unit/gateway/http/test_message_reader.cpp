@@ -10,8 +10,7 @@ using State = MessageReader::State;
 constexpr std::size_t steps[] = {1 << 20, 1, 2, 3, 7, 64};
 
 void expect_outcome(const std::string& raw, const std::string& expect, const Limits& limits = {}) {
-  for (const std::size_t step : steps)
-    EXPECT_EQ(outcome(raw, step, limits), expect) << "in pieces of " << step;
+  for (const std::size_t step : steps) EXPECT_EQ(outcome(raw, step, limits), expect) << "in pieces of " << step;
 }
 
 TEST(MessageReader, ReadsRequestsOneBehindTheOther) {

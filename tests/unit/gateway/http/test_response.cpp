@@ -29,8 +29,7 @@ TEST(Response, IsWrittenWithDateTypeAndLength) {
 TEST(Response, NoContentHasNoLength) {
   Response response;
   response.status = 204;
-  EXPECT_EQ(bytes(response, {"", true, true, false}),
-            "HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(bytes(response, {"", true, true, false}), "HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n");
 }
 
 TEST(Response, AFieldCannotBeSplit) {

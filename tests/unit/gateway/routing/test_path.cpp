@@ -40,8 +40,7 @@ TEST(Path, AttackRow11IsRefused) {
   for (const char* raw : {"/%c0%af", "/%ff", "/%ed%a0%80", "/%0d%0a", "/a%7f", "/%c3"}) {
     EXPECT_EQ(fault_of(raw), PathFault::text) << raw;
   }
-  for (const char* raw : {"/%", "/%4", "/%zz", "/%+1", "/a%2"})
-    EXPECT_EQ(fault_of(raw), PathFault::percent) << raw;
+  for (const char* raw : {"/%", "/%4", "/%zz", "/%+1", "/a%2"}) EXPECT_EQ(fault_of(raw), PathFault::percent) << raw;
 }
 
 TEST(Path, DepthIsBounded) {

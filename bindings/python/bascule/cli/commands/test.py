@@ -22,7 +22,10 @@ def command(parts: tuple[str, ...], keyword: str | None, fix: bool) -> None:
     unit        the C++ unit tests, by ctest, and the Python ones, by pytest; no sockets
     functional  C++ parts against a real database or broker, by ctest; the whole platform over HTTP
                 and AMQP, by pytest
-    lint        ruff and mypy --strict
+    security    hostile bytes, credentials, TLS, access lists
+    interop     other people's AMQP clients and brokers
+    chaos       processes killed, disks and networks failing, under load
+    lint        ruff, mypy --strict and clang-format
     """
     tree = find_tree()
     outcomes: list[Outcome] = []
