@@ -1,0 +1,111 @@
+"""What the scripts of this folder share: an external broker behaves as one of our daemons does.
+
+It is private (own folder, own ports, nothing of the system's), stays in the foreground, writes a ready file once it takes
+AMQP connections ({"name", "pid", "endpoints": {"amqp": URL}}; pid is the broker's own process), and ends on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+LOCAL = "127.0.0.1"
+START_SECONDS = 120
+
+
+def parser(what: str) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument(
+        "--data", required=True, type=pathlib.Path, help="the instance's folder; made when it is not there"
+    )
+    made.add_argument("--listen", default=f"{LOCAL}:0", help="host:port of AMQP; port 0: a free one")
+    made.add_argument("--ready-file", type=pathlib.Path, help="written once it serves")
+    return made
+
+
+def fail(why: str) -> NoReturn:
+    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {why}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOCAL, 0))
+        return int(probe.getsockname()[1])
+
+
+def split(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host, int(port) or free_port()
+
+
+def speaks_amqp(host: str, port: int) -> bool:
+    """Whether an AMQP 1.0 protocol header is answered by one (RabbitMQ opens its port before its plugins run)."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=5) as peer:
+        peer.sendall(b"AMQP\x03\x01\x00\x00")
+        return peer.recv(8) == b"AMQP\x03\x01\x00\x00"
+    return False
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGINT become SystemExit, so that every `finally` on the way runs."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    yield
+
+
+@contextlib.contextmanager
+def child(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, which is stopped with the block: SIGTERM, and SIGKILL after 20 s."""
+    process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
+        command, stdin=subprocess.DEVNULL, start_new_session=True, **options
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def serve(name: str, process: subprocess.Popen[bytes], url: str, ready_file: pathlib.Path | None,
+          serving: Callable[[], int | None], log: pathlib.Path) -> int:  # fmt: skip
+    """Waits until it serves, says so, and waits until it ends; `serving` gives the broker's process id once it does."""
+    deadline = time.monotonic() + START_SECONDS
+    while (pid := serving()) is None:
+        if process.poll() is not None:
+            fail(f"it ended with {process.returncode} while it started; see {log}:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            fail(f"it does not serve after {START_SECONDS} s; see {log}:\n{tail(log)}")
+        time.sleep(0.1)
+    if ready_file is not None:
+        temporary = ready_file.with_name(ready_file.name + ".tmp")
+        temporary.write_text(json.dumps({"name": name, "pid": pid, "endpoints": {"amqp": url}}) + "\n")
+        temporary.rename(ready_file)
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def tail(log: pathlib.Path) -> str:
+    return log.read_text(errors="replace")[-2000:] if log.exists() else ""
