@@ -72,12 +72,12 @@ Admission Management::publish(const MessageRef& message, Time now) {
   out.list(6, items);
   items.clear();
   item.string("statusCode");
-  item.int32(made.status);
+  item.int_(made.status);
   item.string("statusDescription");
   item.string(made.description);
   out.section(Section::application_properties);
   out.map(4, items);
-  out.section(Section::value);
+  out.section(Section::amqp_value);
   made.value.empty() ? out.null() : out.raw(made.value);
   caller->publish(make_message(bytes, now), now);
   return {};

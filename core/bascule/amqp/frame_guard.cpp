@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bascule/amqp/encoding.hpp"
+#include "bascule/amqp/reader.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -114,9 +114,9 @@ GuardError FrameGuard::check_frame(std::string_view frame) {
     return {framing,
             std::string(sasl ? "a frame that is no SASL performative" : "a frame that is no AMQP performative") + at};
   }
-  const auto list = reader.raw();
+  const auto list = reader.value();
   // Only a transfer has a payload behind its performative.
-  if (list.empty() || (*code != transfer && !reader.at_end())) return {decode, "malformed performative" + at};
+  if (list.empty() || (*code != transfer && !reader.empty())) return {decode, "malformed performative" + at};
   if (!within_limits(list, limits_.max_nodes, limits_.max_depth)) {
     return {decode, "performative with more than " + std::to_string(limits_.max_nodes) +
                         " values, nested deeper than " + std::to_string(limits_.max_depth) +
@@ -130,7 +130,7 @@ GuardError FrameGuard::check_frame(std::string_view frame) {
   return check_performative(static_cast<std::uint8_t>(*code), channel, list);
 }
 
-GuardError FrameGuard::check_performative(std::uint8_t code, std::uint16_t channel, std::string_view encoded) {
+GuardError FrameGuard::check_performative(std::uint8_t code, std::uint16_t channel, Bytes encoded) {
   const auto at = " at stream offset " + std::to_string(offset_);
   Reader outer(encoded);
   const auto list = outer.list();
@@ -169,22 +169,22 @@ GuardError FrameGuard::check_performative(std::uint8_t code, std::uint16_t chann
   }
 }
 
-GuardError FrameGuard::check_transfer(std::uint16_t channel, std::string_view items) {
+GuardError FrameGuard::check_transfer(std::uint16_t channel, Bytes items) {
   const auto at = " at stream offset " + std::to_string(offset_);
   Reader fields(items);
   const auto handle = fields.unsigned_integer();
   if (!handle || *handle > limits_.handle_max) return {not_allowed, "transfer on a handle above handle-max" + at};
-  const auto next_bool = [&] { return !fields.at_end() && fields.boolean().value_or(false); };
-  const bool has_id = !fields.at_end() && fields.unsigned_integer().has_value();
-  const auto tag = fields.at_end() ? std::nullopt : fields.text();
+  const auto next_bool = [&] { return !fields.empty() && fields.boolean().value_or(false); };
+  const bool has_id = !fields.empty() && fields.unsigned_integer().has_value();
+  const auto tag = fields.empty() ? std::nullopt : fields.bytes();
   if (tag && tag->size() > 32) return {decode, "delivery-tag over 32 bytes" + at};
-  if (!fields.at_end()) fields.skip();  // message-format
-  (void)next_bool();                    // settled
+  if (!fields.empty()) fields.skip();  // message-format
+  (void)next_bool();                   // settled
   bool more = next_bool();
-  if (!fields.at_end()) fields.skip();  // rcv-settle-mode
-  if (!fields.at_end()) fields.skip();  // state
-  (void)next_bool();                    // resume
-  if (next_bool()) more = false;        // aborted
+  if (!fields.empty()) fields.skip();  // rcv-settle-mode
+  if (!fields.empty()) fields.skip();  // state
+  (void)next_bool();                   // resume
+  if (next_bool()) more = false;       // aborted
   const auto key = std::uint64_t{channel} << 32 | *handle;
   const auto open_delivery = more_.find(key);
   if (open_delivery == more_.end() && (!has_id || !tag)) {

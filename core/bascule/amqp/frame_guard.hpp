@@ -13,6 +13,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "bascule/amqp/encoding.hpp"
+
 namespace bascule::amqp {
 
 struct FrameLimits {
@@ -46,8 +48,8 @@ class FrameGuard {
   std::size_t take(std::string_view bytes, GuardError& error);
   std::size_t take_protocol_header(std::string_view bytes, GuardError& error);
   GuardError check_frame(std::string_view frame);
-  GuardError check_performative(std::uint8_t code, std::uint16_t channel, std::string_view fields);
-  GuardError check_transfer(std::uint16_t channel, std::string_view fields);
+  GuardError check_performative(std::uint8_t code, std::uint16_t channel, Bytes fields);
+  GuardError check_transfer(std::uint16_t channel, Bytes fields);
 
   FrameLimits limits_;
   Phase phase_ = Phase::protocol_header;

@@ -1,10 +1,12 @@
 #include "bascule/amqp/message.hpp"
 
+#include "bascule/amqp/writer.hpp"
+
 namespace bascule::amqp {
 
 void Header::encode(std::string& out) const {
   Writer writer(out);
-  writer.descriptor(static_cast<std::uint8_t>(Section::header));
+  writer.section(Section::header);
   const auto mark = writer.begin_list();
   // `durable` is always written, as 0x41/0x42: RabbitMQ 3.x misreads the two-byte form, and 4.2 an absent one.
   writer.boolean(durable);
@@ -23,29 +25,28 @@ std::optional<MessageView> MessageView::parse(std::string_view encoded) noexcept
   MessageView view;
   Reader reader(encoded);
   view.after_delivery_annotations_ = encoded;
-  std::uint64_t previous = 0;
-  while (!reader.at_end()) {
-    const auto section_start = reader.rest();
-    const auto code = reader.descriptor();
-    if (!code || *code < 0x70 || *code > 0x78) return std::nullopt;
-    const auto section = static_cast<Section>(*code);
+  std::optional<Section> previous;
+  while (!reader.empty()) {
+    const auto section_start = as_text(reader.rest());
+    const auto section = reader.section();
+    if (!section) return std::nullopt;
     // Sections come in order, and only data and sequence sections repeat.
-    const bool repeats = section == Section::data || section == Section::amqp_sequence;
-    if (*code < previous || (*code == previous && !repeats)) return std::nullopt;
-    previous = *code;
-    const auto raw = reader.raw();
-    if (raw.empty()) return std::nullopt;
-    switch (section) {
-      case Section::header: view.header_ = raw; break;
-      case Section::delivery_annotations: view.delivery_annotations_ = raw; break;
-      case Section::message_annotations: view.message_annotations_ = raw; break;
-      case Section::properties: view.properties_ = raw; break;
-      case Section::application_properties: view.application_properties_ = raw; break;
+    const bool repeats = *section == Section::data || *section == Section::amqp_sequence;
+    if (previous && (*section < *previous || (*section == *previous && !repeats))) return std::nullopt;
+    previous = section;
+    const auto value = as_text(reader.value());
+    if (value.empty()) return std::nullopt;
+    switch (*section) {
+      case Section::header: view.header_ = value; break;
+      case Section::delivery_annotations: view.delivery_annotations_ = value; break;
+      case Section::message_annotations: view.message_annotations_ = value; break;
+      case Section::properties: view.properties_ = value; break;
+      case Section::application_properties: view.application_properties_ = value; break;
       case Section::footer: break;
       default:
         if (view.body_.empty()) view.body_ = section_start;
     }
-    if (section <= Section::delivery_annotations) view.after_delivery_annotations_ = reader.rest();
+    if (*section <= Section::delivery_annotations) view.after_delivery_annotations_ = as_text(reader.rest());
   }
   return view;
 }
@@ -75,11 +76,11 @@ Properties MessageView::properties() const noexcept {
   if (!list) return properties;
   Reader items(list->items);
   const auto id = [&] {
-    const auto raw = items.raw();
-    return raw.size() == 1 && static_cast<Code>(static_cast<unsigned char>(raw[0])) == Code::null ? std::string_view()
-                                                                                                  : raw;
+    const auto encoded = items.value();
+    const bool null = encoded.size() == 1 && encoded[0] == static_cast<std::uint8_t>(Code::null);
+    return null ? std::string_view() : as_text(encoded);
   };
-  for (std::uint32_t field = 0; field < list->count && items.ok(); ++field) {
+  for (std::uint32_t field = 0; field < list->count && !items.failed(); ++field) {
     switch (field) {
       case 0: properties.message_id = id(); break;
       case 2: properties.to = items.text().value_or(""); break;
@@ -88,7 +89,7 @@ Properties MessageView::properties() const noexcept {
       case 5: properties.correlation_id = id(); break;
       case 6: properties.content_type = items.text().value_or(""); break;
       case 8: {
-        const auto value = items.value();
+        const auto value = items.scalar();
         if (const auto* at = std::get_if<Timestamp>(&value)) properties.absolute_expiry_time = at->milliseconds;
         break;
       }
@@ -105,9 +106,9 @@ std::optional<Value> MessageView::lookup(std::string_view encoded, std::string_v
   const auto map = outer.map();
   if (!map) return std::nullopt;
   Reader items(map->items);
-  for (std::uint32_t i = 0; i + 1 < map->count && items.ok(); i += 2) {
+  for (std::uint32_t i = 0; i + 1 < map->count && !items.failed(); i += 2) {
     const auto key = items.text();
-    if (key && *key == name) return items.value();
+    if (key && *key == name) return items.scalar();
     items.skip();
   }
   return std::nullopt;
@@ -127,10 +128,10 @@ std::string_view MessageView::body(std::string& scratch) const {
   Reader reader(body_);
   std::string_view first;
   scratch.clear();
-  for (int part = 0; !reader.at_end(); ++part) {
-    const auto code = reader.descriptor();
-    if (!code || *code == static_cast<std::uint64_t>(Section::footer)) break;
-    const auto bytes = reader.text();
+  for (int part = 0; !reader.empty(); ++part) {
+    const auto section = reader.section();
+    if (!section || *section == Section::footer) break;
+    const auto bytes = reader.bytes();
     if (!bytes) break;
     if (part == 0) {
       first = *bytes;
@@ -147,7 +148,7 @@ namespace {
 void encode_map(Writer& writer, Section section, const std::vector<std::pair<std::string_view, Value>>& entries,
                 bool symbols) {
   if (entries.empty()) return;
-  writer.descriptor(static_cast<std::uint8_t>(section));
+  writer.section(section);
   const auto mark = writer.begin_map();
   for (const auto& [key, value] : entries) {
     symbols ? writer.symbol(key) : writer.string(key);
@@ -162,7 +163,7 @@ void OutgoingMessage::encode(std::string& out) const {
   header.encode(out);
   Writer writer(out);
   encode_map(writer, Section::message_annotations, message_annotations, true);
-  writer.descriptor(static_cast<std::uint8_t>(Section::properties));
+  writer.section(Section::properties);
   const auto mark = writer.begin_list();
   const auto text = [&](std::string_view value) { value.empty() ? writer.null() : writer.string(value); };
   if (message_id_number) {
@@ -193,7 +194,7 @@ void OutgoingMessage::encode(std::string& out) const {
   }
   writer.end(mark, count);
   encode_map(writer, Section::application_properties, application_properties, false);
-  writer.descriptor(static_cast<std::uint8_t>(Section::data));
+  writer.section(Section::data);
   writer.binary(body);
 }
 

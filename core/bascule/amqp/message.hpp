@@ -5,29 +5,15 @@
 // Lifetime: views point into the bytes given to parse(). Thread safety: values.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "bascule/amqp/encoding.hpp"
+#include "bascule/amqp/reader.hpp"
 
 namespace bascule::amqp {
-
-/// Section descriptors.
-enum class Section : std::uint8_t {
-  header = 0x70,
-  delivery_annotations = 0x71,
-  message_annotations = 0x72,
-  properties = 0x73,
-  application_properties = 0x74,
-  data = 0x75,
-  amqp_sequence = 0x76,
-  amqp_value = 0x77,
-  footer = 0x78,
-};
 
 struct Header {
   bool durable = false;
@@ -69,10 +55,10 @@ class MessageView {
     const auto map = reader.map();
     if (!map) return;
     Reader items(map->items);
-    for (std::uint32_t i = 0; i + 1 < map->count && items.ok(); i += 2) {
+    for (std::uint32_t i = 0; i + 1 < map->count && !items.failed(); i += 2) {
       const auto key = items.text();
-      const auto value = items.value();
-      if (key && items.ok()) visit(*key, value);
+      const auto value = items.scalar();
+      if (key && !items.failed()) visit(*key, value);
     }
   }
 

@@ -1,6 +1,10 @@
+# The type system's codec alone, without Proton.
+bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec PCH
+  SOURCES bascule/amqp/limits.cpp bascule/amqp/reader.cpp bascule/amqp/writer.cpp)
+
 bascule_library(bascule_amqp ALIAS bascule::amqp PCH
-  SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp bascule/amqp/encoding.cpp
+  SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp
           bascule/amqp/engine.cpp bascule/amqp/frame_guard.cpp bascule/amqp/message.cpp bascule/amqp/receiver.cpp
           bascule/amqp/sender.cpp bascule/amqp/stream.cpp bascule/amqp/url.cpp
-  LINK bascule_loop Proton::engine
+  LINK bascule_loop bascule_amqp_codec Proton::engine
   PRIVATE_LINK Boost::url)

@@ -2,14 +2,15 @@
 // breaks.
 //
 // A broken check throws Error(Errc::invalid_argument) whose message names the field by its path:
-// `order.lines[2].quantity must be at least 1`. Thread safety: pure; a Pattern may be matched by several
-// threads.
+// `order.lines[2].quantity must be at least 1`. Thread safety: pure.
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
+
+#include "bascule/thrift/pattern.hpp"
+#include "bascule/thrift/utf8.hpp"
 
 namespace bascule::contract {
 
@@ -32,22 +33,7 @@ class Path {
 
 [[noreturn]] void broken(const Path& at, std::string_view rule);
 
-/// Code points of UTF-8 text: what vt.min_size and vt.max_size of a string count.
-std::size_t code_points(std::string_view text) noexcept;
-
-/// A vt.pattern, found anywhere in the text unless it is anchored. Matching takes time linear in the text.
-class Pattern {
- public:
-  /// Throws std::invalid_argument when RE2 does not know the expression.
-  explicit Pattern(std::string_view expression);
-  ~Pattern();
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
-  bool matches(std::string_view text) const noexcept;
-
- private:
-  struct Compiled;
-  std::unique_ptr<Compiled> compiled_;
-};
+using thrift::code_points;
+using thrift::Pattern;
 
 }  // namespace bascule::contract

@@ -4,13 +4,9 @@
 
 namespace bascule::contract {
 
-thrift::Encoding encoding_of(rpc::Encoding encoding) {
-  switch (encoding) {
-    case rpc::Encoding::compact: return thrift::Encoding::compact;
-    case rpc::Encoding::binary: return thrift::Encoding::binary;
-    case rpc::Encoding::json: break;
-  }
-  throw Error(Errc::invalid_argument, "the request is encoded as Thrift JSON; send compact or binary");
+thrift::Encoding thrift_encoding(thrift::Encoding encoding) {
+  if (encoding != thrift::Encoding::json) return encoding;
+  throw Error(Errc::invalid_argument, "the message is JSON; send Thrift's compact or binary protocol");
 }
 
 namespace {
@@ -42,7 +38,7 @@ std::string_view open_call(thrift::Encoding encoding, std::string_view message, 
 
 std::string_view open_reply(const rpc::Reply& reply, std::string_view method) {
   if (reply.error != Errc::ok) throw Error(reply.error, reply.message);
-  const auto encoding = encoding_of(reply.encoding);
+  const auto encoding = thrift_encoding(reply.encoding);
   const auto envelope = opened(encoding, reply.body, Errc::internal, method);
   if (envelope.header.type == thrift::MessageType::exception) {
     const auto exception = thrift::decode_exception(encoding, envelope.body);

@@ -20,8 +20,8 @@ namespace bascule::contract {
 
 namespace tp = apache::thrift::protocol;
 
-/// Throws Error(invalid_argument) for an encoding that services do not speak.
-thrift::Encoding encoding_of(rpc::Encoding encoding);
+/// The same; throws Error(invalid_argument) for one that is no Thrift message's.
+thrift::Encoding thrift_encoding(thrift::Encoding encoding);
 
 /// Opens a request: its arguments' struct. Throws Error(invalid_argument) when it is none, or names another
 /// method.

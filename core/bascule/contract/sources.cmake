@@ -1,3 +1,3 @@
 bascule_library(bascule_contract ALIAS bascule::contract
   SOURCES bascule/contract/checks.cpp bascule/contract/codec.cpp
-  LINK bascule::loop bascule::telemetry bascule::thrift PRIVATE_LINK re2::re2)
+  LINK bascule::loop bascule::telemetry bascule::thrift)

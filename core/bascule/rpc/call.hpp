@@ -8,14 +8,12 @@
 #include "bascule/loop/deadline.hpp"
 #include "bascule/loop/error.hpp"
 #include "bascule/telemetry/trace.hpp"
+#include "bascule/thrift/encoding.hpp"
 
 namespace bascule::rpc {
 
-/// How the Thrift message in the body is written.
-enum class Encoding : std::uint8_t { compact, binary, json };
-
-/// "application/vnd.apache.thrift.compact" and so on.
-std::string_view content_type(Encoding encoding) noexcept;
+using thrift::content_type;
+using thrift::Encoding;
 
 /// What a caller says about one call. A generated client fills in what the contract declares and the caller left open.
 struct CallOptions {

@@ -5,10 +5,6 @@
 namespace bascule::rpc {
 namespace {
 
-constexpr std::string_view compact_type = "application/vnd.apache.thrift.compact";
-constexpr std::string_view binary_type = "application/vnd.apache.thrift.binary";
-constexpr std::string_view json_type = "application/json";
-
 constexpr std::string_view traceparent_key = "traceparent", tracestate_key = "tracestate";
 constexpr std::string_view principal_key = "bascule-principal", idempotency_key = "bascule-idempotency-key";
 constexpr std::string_view idempotent_key = "bascule-idempotent";
@@ -20,22 +16,6 @@ std::string_view text_of(const amqp::Value& value) {
 }
 
 }  // namespace
-
-std::string_view content_type(Encoding encoding) noexcept {
-  switch (encoding) {
-    case Encoding::compact: return compact_type;
-    case Encoding::binary: return binary_type;
-    case Encoding::json: return json_type;
-  }
-  return compact_type;
-}
-
-std::optional<Encoding> encoding_of(std::string_view type) noexcept {
-  if (type == compact_type) return Encoding::compact;
-  if (type == binary_type) return Encoding::binary;
-  if (type == json_type) return Encoding::json;
-  return std::nullopt;
-}
 
 void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out) {
   amqp::OutgoingMessage message;
@@ -73,7 +53,7 @@ std::optional<Request> decode_request(std::string_view encoded) {
   const auto header = view->header();
   const auto properties = view->properties();
   const auto encoding =
-      properties.content_type.empty() ? std::optional(Encoding::compact) : encoding_of(properties.content_type);
+      properties.content_type.empty() ? std::optional(Encoding::compact) : thrift::encoding_of(properties.content_type);
   if (!encoding || properties.subject.empty()) return std::nullopt;
   Request request;
   request.method = properties.subject;
@@ -125,7 +105,7 @@ std::optional<IncomingReply> decode_reply(std::string_view encoded) {
   if (!correlation) return std::nullopt;
   IncomingReply incoming;
   incoming.correlation = *correlation;
-  incoming.reply.encoding = encoding_of(properties.content_type).value_or(Encoding::compact);
+  incoming.reply.encoding = thrift::encoding_of(properties.content_type).value_or(Encoding::compact);
   if (!view->raw_application_properties().empty()) {
     if (const auto error = view->application_property(error_key)) {
       incoming.reply.error = errc_from_string(text_of(*error));

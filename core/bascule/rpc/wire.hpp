@@ -10,9 +10,6 @@
 
 namespace bascule::rpc {
 
-/// The encoding a content-type names; nullopt for anything else.
-std::optional<Encoding> encoding_of(std::string_view content_type) noexcept;
-
 /// Appends the request message. `reply_to` and `correlation` are left out for a oneway call.
 void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out);
 

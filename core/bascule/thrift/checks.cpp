@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "bascule/thrift/checks_rules.hpp"
+#include "bascule/thrift/utf8.hpp"
 
 namespace bascule::thrift {
 namespace {
-
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(utf8, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 template <class T>
 bool passes(const NumberRule<T>& rule, T value) {
@@ -28,10 +25,7 @@ bool passes(const NumberRule<T>& rule, T value) {
 bool passes(const TextRule& rule, std::string_view value) {
   using enum TextRule::Relation;
   switch (rule.relation) {
-    case pattern:
-      // StringPiece is std::string_view-like in RE2 of 2023 and before, absl::string_view later; both take
-      // these two.
-      return RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), *rule.pattern);
+    case pattern: return rule.pattern->matches(value);
     case prefix: return value.starts_with(rule.bound[0]);
     case suffix: return value.ends_with(rule.bound[0]);
     case contains: return value.find(rule.bound[0]) != value.npos;
@@ -65,7 +59,7 @@ const std::string* Checks::count(std::size_t size) const {
 
 const std::string* Checks::text(std::string_view value) const {
   if (!rules_->sizes.empty()) {
-    if (const auto* phrase = count(rules_->characters ? characters(value) : value.size())) return phrase;
+    if (const auto* phrase = count(rules_->characters ? code_points(value) : value.size())) return phrase;
   }
   return broken(rules_->texts, value);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "bascule/thrift/checks_rules.hpp"
@@ -123,7 +124,7 @@ class CheckCompiler {
   }
 
   bool uuid(Checks::Rules& rules, const std::string& value) {
-    TextRule same{TextRule::Relation::in, {uuid_bytes(value)}, nullptr, value};
+    TextRule same{TextRule::Relation::in, {uuid_bytes(value)}, std::nullopt, value};
     if (same.bound[0].empty()) fail("const", "cannot read \"" + value + "\" as uuid");
     rules.texts.push_back(std::move(same));
     return true;
@@ -234,7 +235,7 @@ class CheckCompiler {
         {"const", {in, ""}}};
     for (const auto& [name, means] : known) {
       if (name != rule) continue;
-      TextRule made{means.first, members(rule, value), nullptr, std::string(means.second) + value};
+      TextRule made{means.first, members(rule, value), std::nullopt, std::string(means.second) + value};
       if (means.first == pattern) made.pattern = regex(value);
       rules.texts.push_back(std::move(made));
       return true;
@@ -242,13 +243,12 @@ class CheckCompiler {
     return false;
   }
 
-  std::unique_ptr<RE2> regex(const std::string& expression) const {
-    RE2::Options options;
-    options.set_log_errors(false);
-    if (type_.kind == Kind::binary) options.set_encoding(RE2::Options::EncodingLatin1);
-    auto compiled = std::make_unique<RE2>(expression, options);
-    if (!compiled->ok()) fail("pattern", "is not a regular expression: " + compiled->error());
-    return compiled;
+  Pattern regex(const std::string& expression) const {
+    try {
+      return Pattern(expression, type_.kind == Kind::binary ? Pattern::Of::bytes : Pattern::Of::text);
+    } catch (const std::invalid_argument& wrong) {
+      fail("pattern", std::string("is not a regular expression: ") + wrong.what());
+    }
   }
 
   const FieldType& field_;

@@ -1,13 +1,13 @@
 // Inside Checks: the compiled rules. Included by checks*.cpp only.
 #pragma once
 
-#include <re2/re2.h>
-
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bascule/thrift/checks.hpp"
+#include "bascule/thrift/pattern.hpp"
 
 namespace bascule::thrift {
 
@@ -25,7 +25,7 @@ struct TextRule {
   enum class Relation { pattern, prefix, suffix, contains, not_contains, in, not_in };
   Relation relation = Relation::in;
   std::vector<std::string> bound;
-  std::unique_ptr<RE2> pattern;
+  std::optional<Pattern> pattern;
   std::string phrase;
 };
 

@@ -1,21 +1,10 @@
 #include "bascule/thrift/envelope.hpp"
 
-#include <algorithm>
-
 #include "bascule/thrift/binary.hpp"
 #include "bascule/thrift/compact.hpp"
 
 namespace bascule::thrift {
 namespace {
-
-constexpr std::string_view compact_type = "application/vnd.apache.thrift.compact";
-constexpr std::string_view binary_type = "application/vnd.apache.thrift.binary";
-
-bool same_text(std::string_view a, std::string_view lower) noexcept {
-  const auto lowered = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == lower.size() &&
-         std::equal(a.begin(), a.end(), lower.begin(), [&](char x, char y) { return lowered(x) == y; });
-}
 
 template <class Reader>
 Envelope open_with(std::string_view message, const Limits& limits) noexcept {
@@ -60,18 +49,6 @@ std::optional<ApplicationException> read_exception(std::string_view body, const 
 
 }  // namespace
 
-std::string_view content_type(Encoding encoding) noexcept {
-  return encoding == Encoding::compact ? compact_type : binary_type;
-}
-
-std::optional<Encoding> encoding_of(std::string_view type) noexcept {
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  if (same_text(type, compact_type)) return Encoding::compact;
-  if (same_text(type, binary_type)) return Encoding::binary;
-  return std::nullopt;
-}
-
 std::optional<Encoding> sniff(std::string_view message) noexcept {
   if (message.empty()) return std::nullopt;
   if (message[0] == '\x82') return Encoding::compact;
@@ -80,8 +57,14 @@ std::optional<Encoding> sniff(std::string_view message) noexcept {
 }
 
 Envelope open_message(Encoding encoding, std::string_view message, const Limits& limits) noexcept {
-  return encoding == Encoding::compact ? open_with<CompactReader>(message, limits)
-                                       : open_with<BinaryReader>(message, limits);
+  switch (encoding) {
+    case Encoding::compact: return open_with<CompactReader>(message, limits);
+    case Encoding::binary: return open_with<BinaryReader>(message, limits);
+    case Encoding::json: break;
+  }
+  Envelope refused;
+  refused.fault = Fault::version;
+  return refused;
 }
 
 void begin_message(std::string& out, Encoding encoding, std::string_view name, MessageType type, std::int32_t seqid) {
@@ -104,8 +87,12 @@ std::string encode_exception(Encoding encoding, std::string_view name, const App
 }
 
 std::optional<ApplicationException> decode_exception(Encoding encoding, std::string_view body, const Limits& limits) {
-  return encoding == Encoding::compact ? read_exception<CompactReader>(body, limits)
-                                       : read_exception<BinaryReader>(body, limits);
+  switch (encoding) {
+    case Encoding::compact: return read_exception<CompactReader>(body, limits);
+    case Encoding::binary: return read_exception<BinaryReader>(body, limits);
+    case Encoding::json: break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace bascule::thrift

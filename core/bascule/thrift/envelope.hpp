@@ -1,6 +1,7 @@
 // The envelope of a Thrift message: what every body on the wire begins with, and the application exception.
 //
 // A body is one whole message (docs/protocol.md): header, then the arguments', result's or event's struct.
+// Encoding::json, which no Thrift message has, is refused by what reads and is not to be given to what writes.
 // Opening one never copies: names and bodies point into the given bytes. Pure functions, safe from any
 // thread.
 #pragma once
@@ -9,17 +10,11 @@
 #include <string>
 #include <string_view>
 
+#include "bascule/thrift/encoding.hpp"
 #include "bascule/thrift/types.hpp"
 
 namespace bascule::thrift {
 
-enum class Encoding : std::uint8_t { compact, binary };
-
-/// "application/vnd.apache.thrift.compact" or ".binary".
-std::string_view content_type(Encoding encoding) noexcept;
-/// From a content-type; parameters and case are ignored. Empty when it is neither. "application/x-thrift",
-/// which Apache's HTTP clients send whatever the protocol, is neither: see sniff().
-std::optional<Encoding> encoding_of(std::string_view content_type) noexcept;
 /// From the first byte of a message: compact begins with 0x82, strict binary with 0x80.
 std::optional<Encoding> sniff(std::string_view message) noexcept;
 

@@ -1,6 +1,7 @@
 // UTF-8 validation with a fast path for ASCII: the check that every string read from the wire passes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -42,6 +43,12 @@ inline bool is_ascii(const char* text, std::size_t size) noexcept {
 
 inline bool valid_utf8(std::string_view text) noexcept {
   return is_ascii(text.data(), text.size()) || valid_utf8_slow(text);
+}
+
+/// Code points of UTF-8 text: what vt.min_size and vt.max_size of a string count.
+inline std::size_t code_points(std::string_view text) noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
 }
 
 }  // namespace bascule::thrift

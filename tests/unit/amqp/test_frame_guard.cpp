@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "bascule/amqp/encoding.hpp"
 #include "bascule/amqp/frame_guard.hpp"
+#include "bascule/amqp/writer.hpp"
 
 namespace bascule::amqp {
 namespace {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "bascule/amqp/message.hpp"
+#include "bascule/amqp/writer.hpp"
 #include "bascule/rpc/wire.hpp"
 
 namespace bascule::rpc {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bascule/thrift/pattern.hpp"
+
 namespace {
 
 using namespace bascule::thrift;
@@ -150,6 +152,17 @@ TEST(Checks, MisfitsAreRefused) {
   for (const auto& [type, rule] : misfits) {
     EXPECT_THROW(f.compile(type, {{rule.first, rule.second}}), DescriptorError) << type << ' ' << rule.first;
   }
+}
+
+TEST(Pattern, IsSearchedUnlessAnchored) {
+  EXPECT_TRUE(Pattern("b+").matches("abbc"));
+  EXPECT_FALSE(Pattern("^b+$").matches("abbc"));
+  EXPECT_THROW(Pattern("("), std::invalid_argument);
+}
+
+TEST(Pattern, OfBytesTakesWhatIsNoText) {
+  EXPECT_TRUE(Pattern("^.$", Pattern::Of::bytes).matches("\xff"));
+  EXPECT_FALSE(Pattern("^.$").matches("\xff"));
 }
 
 }  // namespace

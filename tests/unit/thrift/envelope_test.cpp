@@ -82,9 +82,18 @@ TEST(ContentType, ParametersAndCaseAreIgnored) {
   EXPECT_EQ(encoding_of("application/vnd.apache.thrift.compact"), Encoding::compact);
   EXPECT_EQ(encoding_of("Application/Vnd.Apache.Thrift.Binary ; charset=x"), Encoding::binary);
   EXPECT_EQ(encoding_of("application/x-thrift"), std::nullopt);
+  EXPECT_EQ(encoding_of("application/jsonx"), std::nullopt);
+  EXPECT_EQ(encoding_of("application/jso"), std::nullopt);
   EXPECT_EQ(encoding_of(""), std::nullopt);
-  EXPECT_EQ(encoding_of(content_type(Encoding::compact)), Encoding::compact);
-  EXPECT_EQ(encoding_of(content_type(Encoding::binary)), Encoding::binary);
+  for (const auto encoding : {Encoding::compact, Encoding::binary, Encoding::json}) {
+    EXPECT_EQ(encoding_of(content_type(encoding)), encoding);
+  }
+}
+
+TEST(ContentType, JsonIsNoThriftMessage) {
+  const std::string bytes = encode_exception(Encoding::compact, "f", {"no", 1});
+  EXPECT_FALSE(open_message(Encoding::json, bytes).ok());
+  EXPECT_FALSE(decode_exception(Encoding::json, open_message(Encoding::compact, bytes).body));
 }
 
 }  // namespace

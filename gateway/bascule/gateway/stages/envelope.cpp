@@ -13,7 +13,7 @@ Problem problem(int status, std::string code, std::string detail) {
 // none at all leave it to the first byte.
 std::optional<thrift::Encoding> encoding_of(const http::Request& request) {
   const std::string_view type = request.value("content-type");
-  if (const auto known = thrift::encoding_of(type)) return known;
+  if (const auto known = thrift::encoding_of(type)) return *known == thrift::Encoding::json ? std::nullopt : known;
   const std::string_view name = http::syntax::trim(type.substr(0, type.find(';')));
   if (name.empty() || http::syntax::iequals(name, "application/x-thrift")) return thrift::sniff(request.body);
   return std::nullopt;
@@ -25,7 +25,7 @@ rpc::OutgoingCall make_call(const http::Request& request, const contracts::Servi
   call.address = service.address;
   call.method = method.name;
   call.body = request.body;
-  call.encoding = encoding == thrift::Encoding::compact ? rpc::Encoding::compact : rpc::Encoding::binary;
+  call.encoding = encoding;
   call.oneway = method.oneway;
   call.options.idempotent = method.idempotent;
   return call;
