@@ -1,25 +1,29 @@
 #include "transcode/peers.hpp"
 
-#include <order_types.h>
 #include <thrift/protocol/TCompactProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
-#include <order_types.tcc>
 
 #include <nlohmann/json.hpp>
 
 #include "bascule/thrift/protocol.hpp"
+#include "bench/bench_types.h"
+#include "bench/bench_types.tcc"
 
 namespace bascule::bench {
 
 using apache::thrift::protocol::TCompactProtocol;
 using apache::thrift::protocol::TProtocol;
 using apache::thrift::transport::TMemoryBuffer;
+using ::bench::Address;
+using ::bench::Line;
+using ::bench::Order;
+using ::bench::Status;
 using nlohmann::json;
 
 namespace {
 
 Status::type status_of(const std::string& name) {
-  for (const auto& [value, text] : _Status_VALUES_TO_NAMES) {
+  for (const auto& [value, text] : ::bench::_Status_VALUES_TO_NAMES) {
     if (name == text) return static_cast<Status::type>(value);
   }
   throw std::invalid_argument("status");
@@ -67,7 +71,7 @@ json write(const Order& order) {
   const Address& address = order.address;
   json result = {{"id", order.id},
                  {"customer_id", order.customer_id},
-                 {"status", _Status_VALUES_TO_NAMES.at(order.status)},
+                 {"status", ::bench::_Status_VALUES_TO_NAMES.at(order.status)},
                  {"currency", order.currency},
                  {"placed_at", order.placed_at},
                  {"email", order.email},
