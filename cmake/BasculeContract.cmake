@@ -9,7 +9,7 @@
 # Incremental: a contract is compiled again when it, what it includes, or the compiler itself changed, and files whose
 # text stays the same are not touched.
 set(BASCULE_COMPILER_DIR "${CMAKE_CURRENT_LIST_DIR}/../idl/compiler" CACHE INTERNAL "Where basculec is")
-file(GLOB_RECURSE _basculec_sources CONFIGURE_DEPENDS "${BASCULE_COMPILER_DIR}/basculec/*.py"
+file(GLOB_RECURSE _basculec_sources CONFIGURE_DEPENDS "${BASCULE_COMPILER_DIR}/basculec/*.py" "${BASCULE_COMPILER_DIR}/basculec/*.json"
      "${BASCULE_COMPILER_DIR}/basculec/*.j2")
 set(BASCULE_COMPILER_SOURCES "${_basculec_sources}" CACHE INTERNAL "What basculec is made of")
 

@@ -89,6 +89,7 @@ struct FieldType {
 struct EnumValue {
   std::string name;
   std::int32_t value = 0;
+  std::string doc = {};
 };
 
 /// A struct, union, exception or enum.

@@ -210,6 +210,11 @@ class DescriptorParser {
       type.values.push_back(
           {std::string(value_name), static_cast<std::int32_t>(as_int(number, here, limits.min(), limits.max()))});
     });
+    each_member(from, "value_docs", at, [&](std::string_view value_name, element doc, const At& here) {
+      const auto found = std::ranges::find(type.values, value_name, &EnumValue::name);
+      if (found == type.values.end()) here.fail("there is no such value");
+      found->doc = as_string(doc, here);
+    });
   }
 
   std::vector<FieldType> fields(object from, std::string_view key, const At& at) {

@@ -1,22 +1,12 @@
-#include <set>
-
 #include "bascule/gateway/documents.hpp"
+#include "bascule/gateway/http_failures.hpp"
 #include "bascule/gateway/method_call.hpp"
 #include "bascule/gateway/schema_text.hpp"
 
 namespace bascule::gateway {
 namespace {
 
-constexpr std::string_view problem_schema =
-    R"({"type":"object","description":"A problem (RFC 9457).","properties":{)"
-    R"("type":{"type":"string","format":"uri-reference"},"title":{"type":"string"},"status":{"type":"integer"},)"
-    R"("detail":{"type":"string"},"trace_id":{"type":"string"},"errors":{"type":"array","items":{"type":"object",)"
-    R"("properties":{"detail":{"type":"string"},"pointer":{"type":"string"},"parameter":{"type":"string"},)"
-    R"("in":{"type":"string"}}}}},"required":["type","title","status"]})";
-
-constexpr std::string_view problem_content =
-    R"({"description":"The request failed; the problem says why.","content":{"application/problem+json":{"schema":)"
-    R"({"$ref":"#/components/schemas/Problem"}}}})";
+constexpr std::string_view problem_ref = R"({"$ref":"#/components/schemas/Problem"})";
 
 std::string_view where(thrift::Binding::In in) {
   switch (in) {
@@ -47,6 +37,8 @@ const thrift::FieldType* bound_field(const thrift::Method& method, const thrift:
 }
 
 void parameters(JsonText& out, Schemas& schemas, const Route& route) {
+  const bool keyed = !route.method->idempotent && route.verb != "GET" && route.verb != "DELETE";
+  if (route.http->bindings.empty() && !keyed) return;
   out.key("parameters").open('[');
   for (const thrift::Binding& binding : route.http->bindings) {
     const thrift::FieldType* field = bound_field(*route.method, binding);
@@ -58,11 +50,7 @@ void parameters(JsonText& out, Schemas& schemas, const Route& route) {
     schemas.field(out.key("schema"), *field, false);
     out.close('}');
   }
-  if (!route.method->idempotent && route.verb != "GET" && route.verb != "DELETE") {
-    out.raw(
-        R"({"name":"Idempotency-Key","in":"header","required":false,"description":"A request repeated with the same )"
-        R"(key gets the first answer.","schema":{"type":"string","minLength":1,"maxLength":255}})");
-  }
+  if (keyed) out.raw(http_failures().idempotency_key);
   out.close(']');
 }
 
@@ -75,7 +63,15 @@ std::string bound_elsewhere(const Route& route, std::string_view name) {
   return names;
 }
 
+// Whether a request may leave the argument out: all but structs have a value that stands for nothing.
+bool may_be_absent(const thrift::FieldType& arg) {
+  return arg.requiredness == thrift::Requiredness::optional || arg.default_json || arg.type->named == nullptr ||
+         arg.type->kind == thrift::Kind::enumeration;
+}
+
 void body_of_arguments(JsonText& out, Schemas& schemas, const Route& route) {
+  JsonText required;
+  required.open('[');
   out.open('{').member("type", "object").key("properties").open('{');
   for (const thrift::FieldType& arg : route.method->args) {
     std::string name = arg.name;
@@ -85,9 +81,13 @@ void body_of_arguments(JsonText& out, Schemas& schemas, const Route& route) {
       elsewhere = binding.in != thrift::Binding::In::body;
       if (!elsewhere) name = binding.name;  // api.body = "name"
     }
-    if (!elsewhere) schemas.field(out.key(name), arg);
+    if (elsewhere) continue;
+    schemas.field(out.key(name), arg);
+    if (!may_be_absent(arg)) required.text(name);
   }
-  out.close('}').key("additionalProperties").boolean(false).close('}');
+  out.close('}');
+  if (const std::string names = required.close(']').take(); names.size() > 2) out.key("required").raw(names);
+  out.key("additionalProperties").boolean(false).close('}');
 }
 
 void request_body(JsonText& out, Schemas& schemas, const Route& route) {
@@ -115,17 +115,50 @@ void request_body(JsonText& out, Schemas& schemas, const Route& route) {
   out.close('}').close('}').close('}');
 }
 
-// A problem with the exception's fields as members, or under "exception" when their names are taken
-// (problem.hpp).
-void exception(JsonText& out, Schemas& schemas, const thrift::NamedType& type) {
-  out.open('{').key("allOf").open('[').raw(R"({"$ref":"#/components/schemas/Problem"})");
-  out.open('{').member("type", "object").key("properties").open('{');
+// The problem that a declared exception is: its fields are members, or stand in "exception" when one of them has the name
+// of a problem's own member (problem.hpp).
+void exception(JsonText& out, Schemas& schemas, const thrift::NamedType& type, int status) {
+  const auto constant = [&out](std::string_view member) -> JsonText& { return out.key(member).open('{').key("const"); };
+  JsonText required;
+  required.open('[').text("type").text("title").text("status");
+  out.open('{').member("type", "object");
+  if (!trimmed(type.doc).empty()) out.member("description", trimmed(type.doc));
+  out.key("properties").open('{');
+  constant("type").text("urn:thrift:" + type.name).close('}');
+  constant("title").text(std::string_view(type.name).substr(type.name.rfind('.') + 1)).close('}');
+  constant("status").number(status).close('}');
+  out.key("trace_id").raw(R"({"type":"string"})");
   if (is_nested(type)) {
     schemas.structure(out.key("exception"), type);
+    required.text("exception");
   } else {
-    for (const thrift::FieldType& each : type.fields) schemas.field(out.key(each.name), each);
+    for (const thrift::FieldType& each : type.fields) {
+      schemas.field(out.key(each.name), each);
+      if (each.requiredness == thrift::Requiredness::required) required.text(each.name);
+    }
   }
-  out.close('}').close('}').close(']').close('}');
+  out.close('}').key("required").raw(required.close(']').take()).close('}');
+}
+
+std::string problem_content(std::string_view description, std::string_view schema) {
+  JsonText out;
+  out.open('{').member("description", description).key("content").open('{').key(problem_type).open('{');
+  out.key("schema").raw(schema).close('}').close('}').close('}');
+  return out.take();
+}
+
+// The declared exceptions of one status, and a plain problem where the gateway answers with that status too.
+std::string declared(Schemas& schemas, const std::vector<const thrift::Throw*>& thrown, int status, bool plain_too) {
+  std::string names;
+  JsonText all;
+  for (const thrift::Throw* each : thrown) {
+    const std::string& name = each->type->named->name;
+    names += (names.empty() ? "" : " or ") + name.substr(name.rfind('.') + 1);
+    exception(all, schemas, *each->type->named, status);
+  }
+  if (plain_too) all.raw(problem_ref);
+  const std::string list = all.take();
+  return problem_content(names, thrown.size() + plain_too == 1 ? list : "{\"anyOf\":[" + list + "]}");
 }
 
 void responses(JsonText& out, Schemas& schemas, const Route& route) {
@@ -140,24 +173,22 @@ void responses(JsonText& out, Schemas& schemas, const Route& route) {
     out.close('}').close('}');
   }
   out.close('}');
-  std::map<int, std::vector<const thrift::Throw*>> by_status;
-  for (const thrift::Throw& thrown : method.throws) by_status[thrown.http_code.value_or(500)].push_back(&thrown);
-  for (const auto& [code, thrown] : by_status) {
-    std::string names;
-    for (const thrift::Throw* each : thrown) names += (names.empty() ? "" : " or ") + each->type->named->name;
-    out.key(std::to_string(code)).open('{').member("description", names);
-    out.key("content")
-        .open('{')
-        .key("application/problem+json")
-        .open('{')
-        .key("schema")
-        .open('{')
-        .key("anyOf")
-        .open('[');
-    for (const thrift::Throw* each : thrown) exception(out, schemas, *each->type->named);
-    out.close(']').close('}').close('}').close('}').close('}');
+  std::map<std::string, std::vector<const thrift::Throw*>> by_status;
+  for (const thrift::Throw& thrown : method.throws) {
+    by_status[std::to_string(thrown.http_code.value_or(500))].push_back(&thrown);
   }
-  out.key("default").raw(R"({"$ref":"#/components/responses/Problem"})").close('}');
+  for (const Failure& failure : http_failures().failures) {
+    if (failure.token && route.open) continue;
+    const auto found = by_status.find(failure.status);
+    if (found == by_status.end()) {
+      out.key(failure.status).open('{').member("$ref", "#/components/responses/" + failure.name).close('}');
+      continue;
+    }
+    out.key(failure.status).raw(declared(schemas, found->second, std::stoi(failure.status), true));
+    by_status.erase(found);
+  }
+  for (const auto& [code, thrown] : by_status) out.key(code).raw(declared(schemas, thrown, std::stoi(code), false));
+  out.close('}');
 }
 
 void operation(JsonText& out, Schemas& schemas, const Route& route) {
@@ -212,17 +243,22 @@ void aggregate(JsonText& out, const Route& route) {
     if (part.required) out.text(part.name);
   }
   out.close(']').close('}').close('}').close('}').close('}');
-  out.key("default").raw(R"({"$ref":"#/components/responses/Problem"})").close('}').close('}');
+  out.key("default").raw(R"({"$ref":"#/components/responses/Failure"})").close('}').close('}');
+}
+
+std::string_view service_doc(const Route& route) {
+  const thrift::ServiceType* service = route.contract->service(route.service);
+  return service != nullptr ? trimmed(service->doc) : std::string_view();
 }
 
 }  // namespace
 
 std::string openapi(const Routes& routes) {
   std::map<std::string, std::map<std::string, const Route*>> paths;
-  std::set<std::string> services;
+  std::map<std::string, std::string_view> services;  // by name, what they are
   for (const auto& route : routes.all) {
     paths[route->path][route->verb] = route.get();
-    if (route->aggregate == nullptr) services.insert(route->service);
+    if (route->aggregate == nullptr) services[route->service] = service_doc(*route);
   }
   Schemas schemas;
   JsonText out;
@@ -230,7 +266,11 @@ std::string openapi(const Routes& routes) {
   out.member("version", "1")
       .member("description", "Made from the contracts of the services that have announced themselves.");
   out.close('}').key("tags").open('[');
-  for (const std::string& service : services) out.open('{').member("name", service).close('}');
+  for (const auto& [name, doc] : services) {
+    out.open('{').member("name", name);
+    if (!doc.empty()) out.member("description", doc);
+    out.close('}');
+  }
   out.close(']').key("paths").open('{');
   for (const auto& [path, verbs] : paths) {
     out.key(path).open('{');
@@ -239,10 +279,13 @@ std::string openapi(const Routes& routes) {
     }
     out.close('}');
   }
-  out.close('}').key("components").open('{').key("schemas").open('{').key("Problem").raw(problem_schema);
+  out.close('}').key("components").open('{').key("schemas").open('{').key("Problem").raw(http_failures().problem);
   schemas.components(out);
-  out.close('}').key("responses").open('{').key("Problem").raw(problem_content).close('}');
-  out.key("securitySchemes").raw(R"({"token":{"type":"http","scheme":"bearer"}})").close('}').close('}');
+  out.close('}').key("responses").open('{');
+  for (const Failure& each : http_failures().failures) {
+    out.key(each.name).raw(problem_content(each.description, problem_ref));
+  }
+  out.close('}').key("securitySchemes").raw(http_failures().security).close('}').close('}');
   return out.take();
 }
 

@@ -1,6 +1,13 @@
 #include "bascule/gateway/schema_text.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <set>
+#include <utility>
+#include <vector>
+
+#include "bascule/telemetry/json_line.hpp"
+#include "bascule/transcode/text.hpp"
 
 namespace bascule::gateway {
 namespace {
@@ -20,11 +27,13 @@ bool is_object_key(Kind kind) {
   }
 }
 
+using Clause = std::pair<std::string_view, std::string>;
+
 // A text as a regular expression that matches it.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    if (std::string_view("\\^$.|?*+()[]{}/").find(c) != std::string_view::npos) result += '\\';
+    if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) result += '\\';
     result += c;
   }
   return result;
@@ -34,9 +43,23 @@ bool is_number(Kind kind) {
   return kind == Kind::i8 || kind == Kind::i16 || kind == Kind::i32 || kind == Kind::i64 || kind == Kind::dbl;
 }
 
-// A value of a check as JSON: numbers as they are, everything else as text.
+// A value of a check as JSON: numbers as JSON writes them, enums by name, binary as base64, everything else as text.
 void value(JsonText& out, Kind kind, std::string_view text) {
-  is_number(kind) || kind == Kind::boolean ? out.raw(text) : out.text(text);
+  if (kind == Kind::boolean) {
+    out.raw(text);
+  } else if (kind == Kind::dbl) {
+    std::string number;
+    telemetry::append_number(number, std::strtod(std::string(text).c_str(), nullptr));
+    out.raw(number);
+  } else if (is_number(kind)) {
+    out.number(std::strtoll(std::string(text).c_str(), nullptr, 0));
+  } else if (kind == Kind::binary) {
+    std::string encoded(transcode::base64_size(text.size()), '\0');
+    transcode::encode_base64(text, encoded.data());
+    out.text(encoded);
+  } else {
+    out.text(kind == Kind::enumeration ? text.substr(text.rfind('.') + 1) : text);
+  }
 }
 
 std::string_view bound_word(std::string_view rule) {
@@ -63,16 +86,41 @@ void list(JsonText& out, Kind kind, std::string_view items) {
   out.close(']');
 }
 
-void pattern(JsonText& out, std::string_view rule, std::string_view text) {
-  if (rule == "pattern") out.member("pattern", text);
-  if (rule == "prefix") out.member("pattern", "^" + escaped(text));
-  if (rule == "suffix") out.member("pattern", escaped(text) + "$");
-  if (rule == "contains") out.member("pattern", escaped(text));
-  if (rule == "not_contains") out.key("not").open('{').member("pattern", escaped(text)).close('}');
+// The keyword of a schema and its value for a check of text.
+Clause pattern(std::string_view rule, std::string_view text) {
+  JsonText out;
+  if (rule == "pattern") out.text(text);
+  if (rule == "prefix") out.text("^" + escaped(text));
+  if (rule == "suffix") out.text(escaped(text) + "$");
+  if (rule == "contains") out.text(escaped(text));
+  if (rule != "not_contains") return {"pattern", out.take()};
+  out.open('{').member("pattern", escaped(text)).close('}');
+  return {"not", out.take()};
+}
+
+Clause members(bool in, Kind kind, std::string_view items) {
+  JsonText out;
+  if (!in) out.open('{').key("enum");
+  list(out, kind, items);
+  if (!in) out.close('}');
+  return {in ? "enum" : "not", out.take()};
 }
 
 bool is_pattern(std::string_view rule) {
   return rule == "pattern" || rule == "prefix" || rule == "suffix" || rule == "contains" || rule == "not_contains";
+}
+
+std::vector<const thrift::EnumValue*> by_value(const thrift::NamedType& type) {
+  std::vector<const thrift::EnumValue*> values;
+  for (const thrift::EnumValue& each : type.values) values.push_back(&each);
+  std::ranges::stable_sort(values, {}, &thrift::EnumValue::value);
+  return values;
+}
+
+void names_by_value(JsonText& out, const thrift::NamedType& type) {
+  out.open('[');
+  for (const thrift::EnumValue* each : by_value(type)) out.text(each->name);
+  out.close(']');
 }
 
 }  // namespace
@@ -120,6 +168,7 @@ void Schemas::map(JsonText& out, const thrift::TypeRef& type, const thrift::Anno
   if (is_object_key(type.key->kind)) {
     out.member("type", "object").key("additionalProperties");
     this->type(out, *type.element, annotations, prefix + "value.");
+    key_names(out, *type.key, annotations, prefix + "key.");
     return;
   }
   out.member("type", "array").key("items").open('{').member("type", "array").key("prefixItems").open('[');
@@ -128,30 +177,60 @@ void Schemas::map(JsonText& out, const thrift::TypeRef& type, const thrift::Anno
   out.close(']').key("minItems").number(2).key("maxItems").number(2).close('}');
 }
 
+void Schemas::key_names(JsonText& out, const thrift::TypeRef& key, const thrift::Annotations* annotations,
+                        const std::string& prefix) {
+  switch (key.kind) {
+    case Kind::enumeration:
+      out.key("propertyNames").open('{').key("enum");
+      names_by_value(out, *key.named);
+      out.close('}');
+      return;
+    case Kind::boolean: out.key("propertyNames").raw(R"({"enum":["true","false"]})"); return;
+    case Kind::string: {
+      JsonText rules;
+      rules.open('{');
+      if (annotations != nullptr) checks(rules, key, *annotations, prefix);
+      if (const std::string text = rules.close('}').take(); text.size() > 2) out.key("propertyNames").raw(text);
+      return;
+    }
+    default: out.key("propertyNames").raw(R"({"pattern":"^-?[0-9]+$"})");
+  }
+}
+
 void Schemas::checks(JsonText& out, const thrift::TypeRef& type, const thrift::Annotations& annotations,
                      const std::string& prefix) {
   const std::string* skip = annotations.find("vt.skip");
   if (skip != nullptr && *skip == "true") return;
-  bool patterned = false;
+  std::vector<Clause> clauses;
   for (const auto& [key, text] : annotations.all()) {
     if (!key.starts_with(prefix)) continue;
     const std::string_view rule = std::string_view(key).substr(prefix.size());
     const Kind kind = type.kind;
     if (const std::string_view word = bound_word(rule); !word.empty()) {
-      out.key(word).raw(text);
+      value(out.key(word), kind, text);
     } else if ((rule == "min_size" || rule == "max_size") && type.named == nullptr) {
       // Base64 writes 4 characters for each 3 bytes begun.
       const long size = std::stol(text);
       out.key(size_word(type, rule == "min_size")).number(kind == Kind::binary ? (size + 2) / 3 * 4 : size);
     } else if (rule == "const") {
       value(out.key("const"), kind, text);
-    } else if (rule == "in") {
-      list(out.key("enum"), kind, text);
-    } else if (is_pattern(rule) && !patterned) {
-      patterned = true;  // a schema has one `pattern`; further ones are still checked
-      pattern(out, rule, text);
+    } else if (rule == "in" || rule == "not_in") {
+      clauses.push_back(members(rule == "in", kind, text));
+    } else if (is_pattern(rule) && kind != Kind::binary) {  // a binary's text is base64
+      clauses.push_back(pattern(rule, text));
     }
   }
+  // A schema has each keyword once; what more there is to hold stands in allOf.
+  std::set<std::string_view> there;
+  JsonText rest;
+  for (const auto& [word, clause] : clauses) {
+    if (there.insert(word).second) {
+      out.key(word).raw(clause);
+    } else {
+      rest.open('{').key(word).raw(clause).close('}');
+    }
+  }
+  if (const std::string all = rest.take(); !all.empty()) out.key("allOf").raw("[" + all + "]");
 }
 
 void Schemas::field(JsonText& out, const thrift::FieldType& field, bool description) {
@@ -194,10 +273,17 @@ void Schemas::structure(JsonText& out, const thrift::NamedType& type, const std:
 }
 
 void Schemas::enumeration(JsonText& out, const thrift::NamedType& type) {
-  out.open('{').member("type", "string").key("enum").open('[');
-  for (const thrift::EnumValue& each : type.values) out.text(each.name);
-  out.close(']');
-  if (!trimmed(type.doc).empty()) out.member("description", trimmed(type.doc));
+  out.open('{').member("type", "string").key("enum");
+  names_by_value(out, type);
+  std::string doc(trimmed(type.doc)), each_doc;
+  for (const thrift::EnumValue* each : by_value(type)) {
+    if (trimmed(each->doc).empty()) continue;
+    each_doc.append(each_doc.empty() ? "" : "\n").append("- `").append(each->name).append("`: ");
+    each_doc.append(trimmed(each->doc));
+  }
+  if (!doc.empty() && !each_doc.empty()) doc += "\n\n";
+  doc += each_doc;
+  if (!doc.empty()) out.member("description", doc);
   out.close('}');
 }
 

@@ -30,6 +30,8 @@ class Schemas {
   void base(JsonText& out, const thrift::TypeRef& type);
   void map(JsonText& out, const thrift::TypeRef& type, const thrift::Annotations* annotations,
            const std::string& prefix);
+  void key_names(JsonText& out, const thrift::TypeRef& key, const thrift::Annotations* annotations,
+                 const std::string& prefix);
   void checks(JsonText& out, const thrift::TypeRef& type, const thrift::Annotations& annotations,
               const std::string& prefix);
   void enumeration(JsonText& out, const thrift::NamedType& type);

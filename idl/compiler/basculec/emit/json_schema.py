@@ -104,7 +104,7 @@ class Schemas:
         if isinstance(of_type, Ref):
             declared = self.contract.resolve(of_type)
             assert isinstance(declared, Enum)
-            return {"enum": list(declared.values)}
+            return {"enum": _by_value(declared)}
         assert isinstance(of_type, Base)
         if of_type.name == "bool":
             return {"enum": ["true", "false"]}
@@ -113,13 +113,14 @@ class Schemas:
         return {"pattern": "^-?[0-9]+$"}
 
     def _enum(self, enum: Enum) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string", "enum": list(enum.values)}
-        docs = "\n".join(f"- `{name}`: {doc.strip()}" for name, doc in enum.value_docs.items() if doc.strip())
+        names = _by_value(enum)
+        schema: dict[str, Any] = {"type": "string", "enum": names}
+        docs = "\n".join(f"- `{name}`: {doc}" for name in names if (doc := enum.value_docs.get(name, "").strip()))
         text = "\n\n".join(part for part in (enum.doc.strip(), docs) if part)
         return {**schema, "description": text} if text else schema
 
     def _constrain(self, schema: dict[str, Any], of_type: Type, rules: vt.Rules) -> None:
-        for name, wanted in rules.values.items():
+        for name, wanted in sorted(rules.values.items()):
             if name in _BOUNDS:
                 schema[_BOUNDS[name]] = wanted
             elif name in ("min_size", "max_size"):
@@ -128,9 +129,10 @@ class Schemas:
                 schema["const"] = self._json(of_type, wanted)
             elif name in ("in", "not_in"):
                 listed: dict[str, Any] = {"enum": [self._json(of_type, w) for w in wanted]}
-                schema.update(listed if name == "in" else {"not": listed})
+                _add(schema, listed if name == "in" else {"not": listed})
             elif name in ("pattern", "prefix", "suffix", "contains", "not_contains"):
-                _pattern(schema, name, str(wanted))
+                if of_type != Base("binary"):  # its text is base64
+                    _add(schema, _pattern(name, str(wanted)))
 
     def _size(self, schema: dict[str, Any], of_type: Type, name: str, wanted: int) -> None:
         if isinstance(of_type, Base) and of_type.name == "binary":
@@ -142,8 +144,12 @@ class Schemas:
         return consts.to_json(self.contract, of_type, value)
 
 
-def _pattern(schema: dict[str, Any], name: str, wanted: str) -> None:
-    text = re.escape(wanted).replace("\\ ", " ").replace("\\-", "-")
+def _by_value(enum: Enum) -> list[str]:
+    return sorted(enum.values, key=lambda name: (enum.values[name], name))
+
+
+def _pattern(name: str, wanted: str) -> dict[str, Any]:
+    text = re.sub(r"[\\^$.|?*+()\[\]{}]", r"\\\g<0>", wanted)
     clauses: dict[str, dict[str, Any]] = {
         "pattern": {"pattern": wanted},
         "prefix": {"pattern": "^" + text},
@@ -151,7 +157,11 @@ def _pattern(schema: dict[str, Any], name: str, wanted: str) -> None:
         "contains": {"pattern": text},
         "not_contains": {"not": {"pattern": text}},
     }
-    clause = clauses[name]
+    return clauses[name]
+
+
+def _add(schema: dict[str, Any], clause: dict[str, Any]) -> None:
+    """A schema has each keyword once; what more there is to hold stands in allOf."""
     if schema.keys() & clause.keys():
         schema.setdefault("allOf", []).append(clause)
     else:

@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from basculec.emit.json_schema import Schemas
-from basculec.model import Binding, Contract, ListOf, Method, Ref, Route, Service, SetOf, Struct
+from basculec.model import Binding, Contract, Method, Ref, Route, Service, Struct
 
 PROBLEM = "application/problem+json"
-# What the gateway itself may answer, by name of the shared response.
-_FAILURES = {
-    "400": ("InvalidArgument", "The request does not fit the contract; `detail` says where."),
-    "401": ("Unauthenticated", "A valid token is needed."),
-    "403": ("PermissionDenied", "The token does not allow this."),
-    "429": ("ResourceExhausted", "Too many requests; `Retry-After` says when to come back."),
-    "500": ("Internal", "The service failed in a way its contract does not declare."),
-    "503": ("Unavailable", "The service cannot be reached now."),
-    "504": ("DeadlineExceeded", "The deadline passed before the service answered."),
-}
-_PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "A problem (RFC 9457).",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What is wrong and what to do."},
-        "errors": {
-            "type": "array",
-            "description": "What of the input is wrong: a JSON pointer into the body, or a parameter and where it is.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "detail": {"type": "string"},
-                    "pointer": {"type": "string"},
-                    "in": {"enum": ["path", "query", "header", "cookie"]},
-                    "parameter": {"type": "string"},
-                },
-                "required": ["detail"],
-            },
-        },
-        "trace_id": {"type": "string"},
-    },
-    "required": ["type", "title", "status"],
-}
-
-
+# What is said of failures whatever the contract: the gateway embeds the same file.
+_SHARED: dict[str, Any] = json.loads(Path(__file__).with_name("http_failures.json").read_text(encoding="utf-8"))
+_FAILURES: dict[str, dict[str, Any]] = {each["status"]: each for each in _SHARED["failures"]}
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "trace_id"}
 
 
 def build(contracts: list[Contract]) -> dict[str, Any]:
     """Routes of the services that the contracts declare; what they only include is left to its own contract."""
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {"Problem": _PROBLEM_SCHEMA}
+    schemas: dict[str, Any] = {"Problem": _SHARED["problem"]}
     tags = []
-    used: set[str] = set()
     for contract in contracts:
         named = Schemas(contract)
         for service in contract.program.services.values():
             routes = [(m, r) for m in service.own_methods for r in m.routes]
             if routes:
                 tags.append(_tag(service))
-            for number, (method, route) in enumerate(routes):
-                paths.setdefault(route.path, {})[route.verb.lower()] = _operation(
-                    contract, named, method, route, number
-                )
-                used |= _failure_codes(method)
+            for method, route in routes:
+                paths.setdefault(route.path, {})[route.verb.lower()] = _operation(contract, named, method, route)
         schemas |= named.components()
     names = " and ".join(c.program.module for c in contracts)
     return {
@@ -79,8 +43,8 @@ def build(contracts: list[Contract]) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "responses": {name: _problem(text) for code, (name, text) in _FAILURES.items() if code in used},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "responses": {each["name"]: _problem(each["description"], _PROBLEM) for each in _FAILURES.values()},
+            "securitySchemes": _SHARED["security"],
         },
     }
 
@@ -90,7 +54,7 @@ def _tag(service: Service) -> dict[str, Any]:
     return {**tag, "description": service.doc.strip()} if service.doc.strip() else tag
 
 
-def _operation(contract: Contract, named: Schemas, method: Method, route: Route, number: int) -> dict[str, Any]:
+def _operation(contract: Contract, named: Schemas, method: Method, route: Route) -> dict[str, Any]:
     first = method.routes[0] is route
     operation: dict[str, Any] = {
         "operationId": f"{method.service.qualified}.{method.name}" + ("" if first else f".{route.verb.lower()}"),
@@ -102,7 +66,7 @@ def _operation(contract: Contract, named: Schemas, method: Method, route: Route,
         operation["description"] = method.doc.strip()
     parameters = [_parameter(named, binding) for binding in route.bindings]
     if not method.policy.idempotent and route.verb not in ("GET", "DELETE"):
-        parameters.append(_IDEMPOTENCY_KEY)
+        parameters.append(_SHARED["idempotency_key"])
     if parameters:
         operation["parameters"] = parameters
     body = _body(contract, named, method, route)
@@ -112,15 +76,6 @@ def _operation(contract: Contract, named: Schemas, method: Method, route: Route,
     return operation
 
 
-_IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A request repeated with the same key gets the first answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-
-
 def _parameter(named: Schemas, binding: Binding) -> dict[str, Any]:
     schema = named.of_field(binding.declared)
     description = schema.pop("description", None)
@@ -128,8 +83,6 @@ def _parameter(named: Schemas, binding: Binding) -> dict[str, Any]:
         binding.declared.requiredness == "required" and binding.declared.default is None
     )
     made: dict[str, Any] = {"name": binding.name, "in": binding.source, "required": required, "schema": schema}
-    if isinstance(binding.type, (ListOf, SetOf)) and binding.source == "query":
-        made |= {"style": "form", "explode": True}
     return {**made, "description": description} if description else made
 
 
@@ -171,15 +124,14 @@ def _responses(contract: Contract, named: Schemas, method: Method, route: Route)
         exception = contract.resolve(thrown.type)
         assert isinstance(exception, Struct)
         declared.setdefault(str(thrown.http_code), []).append(exception)
-    for code in sorted(_failure_codes(method) - declared.keys()):
-        responses[code] = {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
+    failures = {code: f for code, f in _FAILURES.items() if method.policy.auth != "public" or not f.get("token")}
+    responses |= {code: {"$ref": f"#/components/responses/{f['name']}"} for code, f in failures.items()}
     for code, exceptions in declared.items():
         schemas = [_exception(named, exception, int(code)) for exception in exceptions]
-        if code in _FAILURES:
-            schemas.append({"$ref": "#/components/schemas/Problem"})  # the gateway answers it too
+        if code in failures:
+            schemas.append(_PROBLEM)  # the gateway answers it too
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-        text = " or ".join(exception.name for exception in exceptions)
-        responses[code] = {"description": text, "content": {PROBLEM: {"schema": schema}}}
+        responses[code] = _problem(" or ".join(exception.name for exception in exceptions), schema)
     return dict(sorted(responses.items()))
 
 
@@ -201,10 +153,5 @@ def _exception(named: Schemas, exception: Struct, status: int) -> dict[str, Any]
     return {**made, "description": schema["description"]} if "description" in schema else made
 
 
-def _failure_codes(method: Method) -> set[str]:
-    codes = {"400", "500", "503", "504", "429"}
-    return codes if method.policy.auth == "public" else codes | {"401", "403"}
-
-
-def _problem(text: str) -> dict[str, Any]:
-    return {"description": text, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+def _problem(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {PROBLEM: {"schema": schema}}}
