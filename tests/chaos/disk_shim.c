@@ -4,6 +4,7 @@
 //   CHAOS_KILL=N[:before|after|torn]  SIGKILL at the Nth point: before it is carried out, after it, or (a write) in its middle
 //   CHAOS_FAIL=CALL:ERRNO:N           the Nth such call, and all after it, fail; CALL: write, sync, allocate, rename, unlink
 //   CHAOS_FAIL_WHILE=FILE             ... but only while FILE exists
+//   CHAOS_SLOW_SYNC=MS                every flush takes so much longer: what a crash finds under way
 //   CHAOS_LOG=FILE                    writes down every point, and in FILE.data what was there before: powercut.py undoes
 //                                     from these what was not flushed yet, as a power cut does with the page cache
 //
@@ -189,6 +190,8 @@ static int flushed(int fd, int (*flush)(int)) {
   if (!ours_fd(fd, path, sizeof path)) return flush(fd);
   struct stat status;
   fstat(fd, &status);
+  const char* slow = getenv("CHAOS_SLOW_SYNC");
+  if (slow != NULL) usleep((useconds_t)atol(slow) * 1000);
   POINT(SYNC, (void)0, int, flush(fd), -1)
   if (result == 0) say("%c\t%s\n", S_ISDIR(status.st_mode) ? 'D' : 'S', path);
   return result;
@@ -203,7 +206,7 @@ int posix_fallocate(int fd, off_t offset, off_t size) {
   POINT(ALLOCATE,
         say("T\t%s\t%lld\t%lld\t%lld\n", path, (long long)before,
             (long long)(before > offset + size ? before : offset + size), 0LL),
-        int, REAL(posix_fallocate)(fd, offset, size), errno)
+        int, REAL(posix_fallocate)(fd, offset, size), failed)
   return result;
 }
 int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallocate(fd, offset, size); }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -82,27 +80,6 @@ def test_orderly_restart(start_broker: StartBroker, connect: Connect, tmp_path: 
     assert take_all(connection, "q", 1) == ["a"]
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to make fdatasync fail")
-def test_an_io_error_stops_the_broker_at_once_and_nothing_accepted_is_lost(
-    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
-) -> None:
-    broker = start_broker("--data", str(tmp_path))
-    connection = connect(broker.url)
-    sender = connection.create_sender("q")
-    sender.send(Message(body=0, durable=True))
-    command = ["strace", "-f", "-q", "-p", str(broker.process.pid), "-e", "trace=fdatasync", "-e",
-               "inject=fdatasync:error=EIO:when=5", "-o", str(tmp_path / "strace")]
-    accepted = [0]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
-        with contextlib.suppress(Exception):
-            for n in range(1, 100_000):
-                sender.send(Message(body=n, durable=True))
-                accepted.append(n)
-        assert broker.process.wait(timeout=10) == 74
-        tracer.wait(timeout=10)
-    assert "nothing more is certain" in broker.log_text()
-    connection = connect(start_broker("--data", str(tmp_path)).url)
-    assert take_all(connection, "q", len(accepted)) == accepted
 
 
 def journal_files(data: pathlib.Path) -> list[pathlib.Path]:
