@@ -3,7 +3,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <unordered_map>
 
-#include "bascule/amqp/acceptor.hpp"
 #include "bascule/broker/client_connection.hpp"
 #include "bascule/broker/management.hpp"
 #include "bascule/telemetry/log.hpp"
@@ -14,7 +13,11 @@ struct Broker::State final : StorageListener {
   State(Loop& on, const BrokerOptions& options, std::unique_ptr<Storage> given)
       : loop(on),
         storage(given ? std::move(given) : std::make_unique<MemoryStorage>()),
-        shared(options, *storage),
+        shared(options, *storage, on),
+        listeners(on, shared.options,
+                  [this](std::unique_ptr<amqp::Stream> stream, const ListenerOptions& listener) {
+                    on_accepted(std::move(stream), listener);
+                  }),
         timer(on.context()) {
     storage->listen(this);
     shared.router.add_service(std::make_unique<Management>(shared.router));
@@ -24,13 +27,21 @@ struct Broker::State final : StorageListener {
     connections.clear();
   }
 
-  void on_accepted(std::unique_ptr<amqp::Stream> stream) {
-    if (connections.size() >= shared.options.max_connections) {
-      telemetry::warn("connection refused: broker.max_connections is met", {{"peer", stream->peer()}});
+  void on_accepted(std::unique_ptr<amqp::Stream> stream, const ListenerOptions& listener) {
+    const auto& options = shared.options;
+    if (const char* const bound = connections.size() >= options.max_connections ? "broker.max_connections"
+                                  : shared.opening >= options.max_handshakes    ? "broker.max_handshakes"
+                                                                                : nullptr) {
+      ++shared.counters.connections_refused;
+      telemetry::warn("connection refused: a bound is met", {{"peer", stream->peer()}, {"bound", bound}});
       stream->close();
       return;
     }
-    auto made = std::make_unique<ClientConnection>(shared, loop, std::move(stream),
+    const auto& logins = shared.security.logins();
+    auto login = std::make_shared<amqp::SaslServer>(
+        amqp::SaslServerOptions{mechanisms_of(options, listener, *stream), stream->external_user()},
+        logins ? logins->authenticator(stream->peer()) : nullptr);
+    auto made = std::make_unique<ClientConnection>(shared, loop, std::move(stream), std::move(login),
                                                    [this](ClientConnection& gone) { on_gone(gone); });
     auto& connection = *connections.emplace(made.get(), std::move(made)).first->second;
     ++shared.counters.connections_opened;
@@ -55,8 +66,19 @@ struct Broker::State final : StorageListener {
         const auto all = peers();
         for (ClientConnection* peer : all) peer->check_handshake(now - shared.options.handshake_timeout);
       }
+      if (shared.options.reload_interval.count() > 0 && now >= next_look) {
+        next_look = now + shared.options.reload_interval;
+        reload(true);
+      }
       arm();
     });
+  }
+
+  void reload(bool only_if_changed) {
+    const auto certificates = [this] { listeners.reload_certificates(); };
+    auto& security = shared.security;
+    if (!(only_if_changed ? security.reload_if_changed(certificates) : security.reload(certificates))) return;
+    for (ClientConnection* peer : peers()) peer->check_permissions();
   }
 
   std::vector<ClientConnection*> peers() const {
@@ -76,10 +98,10 @@ struct Broker::State final : StorageListener {
   Loop& loop;
   std::unique_ptr<Storage> storage;
   Shared shared;
-  std::unique_ptr<amqp::Acceptor> acceptor;
+  Listeners listeners;
   asio::steady_timer timer;
   const std::shared_ptr<bool> living = std::make_shared<bool>(true);
-  Time next_check{};
+  Time next_check{}, next_look{};
   std::function<void()> drained;
   std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections;
 };
@@ -91,16 +113,21 @@ Broker::~Broker() { stop(); }
 
 void Broker::start() {
   state_->storage->recover(state_->shared.router, Clock::now());
-  state_->acceptor = std::make_unique<amqp::Acceptor>(
-      state_->loop, state_->shared.options.listen,
-      [state = state_.get()](std::unique_ptr<amqp::Stream> stream) { state->on_accepted(std::move(stream)); });
+  state_->listeners.open();
   state_->arm();
 }
 
-std::string Broker::address() const { return state_->acceptor ? state_->acceptor->address() : std::string(); }
+std::string Broker::address() const {
+  const auto all = state_->listeners.addresses();
+  return all.empty() ? std::string() : all.front();
+}
+
+std::vector<std::string> Broker::urls() const { return state_->listeners.urls(); }
+void Broker::reload() { state_->reload(false); }
+const Listeners& Broker::listeners() const noexcept { return state_->listeners; }
 
 void Broker::drain(std::function<void()> done) {
-  state_->acceptor.reset();
+  state_->listeners.close();
   if (state_->connections.empty()) return done();
   state_->drained = std::move(done);
   for (ClientConnection* peer : state_->peers()) {
@@ -109,7 +136,7 @@ void Broker::drain(std::function<void()> done) {
 }
 
 void Broker::stop() {
-  state_->acceptor.reset();
+  state_->listeners.close();
   state_->timer.cancel();
   state_->connections.clear();
 }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "bascule/broker/listeners.hpp"
 #include "bascule/broker/options.hpp"
 #include "bascule/broker/shared.hpp"
 #include "bascule/broker/storage.hpp"
@@ -32,8 +33,12 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
 
   void start();
-  /// "127.0.0.1:41233": where it listens, with the port that the kernel chose.
+  /// "127.0.0.1:41233": where it listens (first), with the port that the kernel chose.
   std::string address() const;
+  /// Every listener: "amqp://...", "amqps://...", "ws://...", "wss://...".
+  std::vector<std::string> urls() const;
+  /// Reads users, access rules and certificates anew, now (SIGHUP); broken files are told in the log and change nothing.
+  void reload();
   /// Stops listening, closes every connection with amqp:connection:forced, and calls `done` when all are
   /// gone.
   void drain(std::function<void()> done);
@@ -42,6 +47,7 @@ class Broker {
 
   std::size_t connections() const noexcept;
   const Shared& shared() const noexcept;
+  const Listeners& listeners() const noexcept;
   Router& router() noexcept;
 
  private:

@@ -12,9 +12,10 @@
 namespace bascule::broker {
 namespace {
 
-amqp::EngineOptions engine_options(const BrokerOptions& options) {
+amqp::EngineOptions engine_options(const BrokerOptions& options, std::shared_ptr<amqp::SaslLayer> login) {
   amqp::EngineOptions engine;
   engine.server = true;
+  engine.sasl = std::move(login);
   engine.container_id = options.container_id;
   engine.idle_timeout = options.idle_timeout;
   engine.limits.max_frame = options.max_frame;
@@ -36,13 +37,25 @@ constexpr std::size_t window_frames = 8192;
 
 }  // namespace
 
-ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream, Gone gone)
+ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream,
+                                   std::shared_ptr<amqp::SaslServer> login, Gone gone)
     : shared_(shared),
       gone_(std::move(gone)),
-      connection_(std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options), *this)),
-      since_(Clock::now()) {}
+      connection_(
+          std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options, login), *this)),
+      since_(Clock::now()),
+      login_(std::move(login)) {
+  ++shared_.opening;
+  if (!login_) return;
+  login_->on_change([weak = std::weak_ptr(connection_)] {
+    if (const auto connection = weak.lock()) connection->wake();
+  });
+}
 
-ClientConnection::~ClientConnection() { connection_->detach(); }
+ClientConnection::~ClientConnection() {
+  if (!opened_) --shared_.opening;
+  connection_->detach();
+}
 
 void ClientConnection::check_handshake(Time latest) {
   if (!opened_ && since_ < latest) connection_->abort("the peer did not open the connection in time");
@@ -74,7 +87,9 @@ void ClientConnection::on_closed(amqp::Connection&, std::string_view reason) {
 }
 
 void ClientConnection::on_connection_open(pn_connection_t* connection) {
+  if (!opened_) --shared_.opening;
   opened_ = true;
+  if (!admit()) return;
   put_symbols(pn_connection_offered_capabilities(connection),
               {"ANONYMOUS-RELAY", "SHARED-SUBS", "DELAYED_DELIVERY", "queue", "topic"});
   pn_data_t* properties = pn_connection_properties(connection);
@@ -86,6 +101,71 @@ void ClientConnection::on_connection_open(pn_connection_t* connection) {
   }
   pn_data_exit(properties);
   pn_connection_open(connection);
+}
+
+// Takes a place among the connections of its address and user, and finds out what it may do.
+bool ClientConnection::admit() {
+  const auto identity = login_ ? std::exchange(login_, nullptr)->identity() : amqp::Identity{};
+  const auto& options = shared_.options;
+  const auto host = peer().substr(0, peer().rfind(':'));
+  auto by_address = shared_.addresses.take(host, options.max_connections_per_address);
+  auto by_user = shared_.users.take(identity.user, identity.anonymous() ? 0 : options.max_connections_per_user);
+  if (!by_address || !by_user) {
+    ++shared_.counters.connections_refused;
+    pn_connection_open(connection_->engine());
+    close("amqp:resource-limit-exceeded", by_address ? "this user has as many connections as it may have "
+                                                       "(broker.max_connections_per_user)"
+                                                     : "this address has as many connections as it may have "
+                                                       "(broker.max_connections_per_address)");
+    return false;
+  }
+  places_.push_back(std::move(*by_address));
+  places_.push_back(std::move(*by_user));
+  permissions_ = shared_.security.permissions(identity);
+  return true;
+}
+
+LinkError ClientConnection::denied(Operation operation, std::string_view address) const {
+  if (!permissions_ || permissions_->may(operation, address)) return {};
+  ++shared_.security.counters.denied;
+  return {"amqp:unauthorized-access", permissions_->refusal(operation, address)};
+}
+
+// To send to or receive from a node; what is not there yet would be created by it.
+LinkError ClientConnection::may_reach(Operation operation, std::string_view address) const {
+  if (!permissions_) return {};
+  Node* node = shared_.router.find(address);
+  if (node != nullptr && node->kind() == Node::Kind::service) return denied(Operation::manage, address);
+  if (node != nullptr && node->kind() == Node::Kind::queue && shared_.router.is_dynamic(static_cast<Queue&>(*node))) {
+    return {};  // its name is a secret; only its maker may read it
+  }
+  auto error = denied(operation, address);
+  return error.condition == nullptr && node == nullptr ? denied(Operation::create, address) : error;
+}
+
+LinkError ClientConnection::may_still(pn_link_t* link) const {
+  pn_terminus_t* terminus = pn_link_is_receiver(link) ? pn_link_target(link) : pn_link_source(link);
+  const std::string_view address = text(pn_terminus_get_address(terminus));
+  if (address.empty() || pn_terminus_is_dynamic(terminus)) return {};
+  return pn_link_is_receiver(link) ? may_reach(Operation::send, address) : denied(Operation::receive, address);
+}
+
+void ClientConnection::check_permissions() {
+  if (!permissions_) return;
+  const auto& identity = permissions_->identity();
+  if (!shared_.security.still_welcome(identity)) {
+    return close("amqp:unauthorized-access", "user '" + identity.user + "' was removed");
+  }
+  permissions_->change(shared_.security.grants(identity));
+  std::vector<std::pair<pn_link_t*, LinkError>> ending;
+  for (const auto& [link, held] : links_) {
+    if (auto error = may_still(link); error.condition != nullptr) ending.emplace_back(link, std::move(error));
+  }
+  for (const auto& [link, error] : ending) {
+    drop(link, true, false);
+    close_link(link, error);
+  }
+  if (!ending.empty()) connection_->wake();
 }
 
 void ClientConnection::on_session_open(pn_session_t* session) {
@@ -140,6 +220,7 @@ LinkError ClientConnection::attach_producer(pn_link_t* link) {
   const auto capabilities = read_capabilities(target);
   if (pn_terminus_is_dynamic(target)) {
     if (capabilities.temporary_topic) return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
+    if (auto error = denied(Operation::create, "$dynamic"); error.condition != nullptr) return error;
     Queue& queue = shared_.router.create_dynamic();
     open_producer(link, &queue, true, queue.address().c_str());
     return {};
@@ -149,6 +230,7 @@ LinkError ClientConnection::attach_producer(pn_link_t* link) {
     open_producer(link, nullptr, false, nullptr);
     return {};
   }
+  if (auto error = may_reach(Operation::send, address); error.condition != nullptr) return error;
   const auto opened = shared_.router.open(address, {.queue = capabilities.queue, .topic = capabilities.topic});
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   open_producer(link, opened.node, false, nullptr);
@@ -167,6 +249,7 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   const Wanted wanted{.queue = capabilities.queue, .topic = capabilities.topic};
   if (is_pattern(address) || shared_.router.is_topic(address, wanted)) return attach_subscription(link, address);
 
+  if (auto error = may_reach(Operation::receive, address); error.condition != nullptr) return error;
   const auto opened = shared_.router.open(address, wanted);
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   if (opened.node->kind() != Node::Kind::queue) {
@@ -184,6 +267,7 @@ LinkError ClientConnection::attach_dynamic_consumer(pn_link_t* link) {
   if (read_capabilities(pn_link_remote_source(link)).temporary_topic) {
     return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
   }
+  if (auto error = denied(Operation::create, "$dynamic"); error.condition != nullptr) return error;
   Queue& queue = shared_.router.create_dynamic();
   open_consumer(link, queue, Ownership::node, queue.address().c_str());
   return {};
@@ -203,6 +287,10 @@ LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::stri
   const auto capabilities = read_capabilities(source);
   const bool durable =
       pn_terminus_get_durability(source) != PN_NONDURABLE || pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
+  if (auto error = denied(Operation::receive, address); error.condition != nullptr) return error;
+  if (durable) {
+    if (auto error = denied(Operation::create, address); error.condition != nullptr) return error;
+  }
   SubscriptionSpec spec{.topic = address, .durable = durable};
   if (durable || capabilities.shared) {
     spec.name = subscription_name(link, capabilities.shared, capabilities.global);
@@ -226,6 +314,8 @@ LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
     for (const bool shared : {false, true}) {
       Queue* queue = shared_.router.find_subscription(subscription_name(link, shared, global));
       if (queue == nullptr) continue;
+      if (auto error = denied(Operation::receive, shared_.router.topic_of(*queue)); error.condition != nullptr)
+        return error;
       pn_terminus_set_type(pn_link_remote_source(link), PN_SOURCE);
       pn_terminus_set_address(pn_link_remote_source(link), shared_.router.topic_of(*queue).c_str());
       open_consumer(link, *queue, Ownership::subscription, nullptr);
@@ -245,6 +335,7 @@ void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node
   pn_link_open(link);
   if (owns_node) own_nodes_.emplace(node, link);
   auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node);
+  made->restrict_to(permissions_.get());
   pn_link_set_context(link, made.get());
   links_.emplace(link, std::move(made));
 }

@@ -16,6 +16,8 @@
 #include <variant>
 
 #include "bascule/amqp/connection.hpp"
+#include "bascule/amqp/sasl_server.hpp"
+#include "bascule/broker/access.hpp"
 #include "bascule/broker/incoming_link.hpp"
 #include "bascule/broker/outgoing_link.hpp"
 
@@ -24,7 +26,9 @@ namespace bascule::broker {
 class ClientConnection final : public amqp::EventHandler {
  public:
   using Gone = std::function<void(ClientConnection&)>;
-  ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream, Gone gone);
+  /// `login` null: nobody is asked.
+  ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream,
+                   std::shared_ptr<amqp::SaslServer> login, Gone gone);
   ~ClientConnection();
 
   void start() { connection_->start(); }
@@ -33,6 +37,8 @@ class ClientConnection final : public amqp::EventHandler {
   /// Cuts a peer that has not opened yet and came before `latest`.
   void check_handshake(Time latest);
   const std::string& peer() const noexcept { return connection_->stream().peer(); }
+  /// Users or rules changed: ends what is no longer allowed.
+  void check_permissions();
 
   void on_event(amqp::Connection& connection, pn_event_t* event) override;
   void on_closed(amqp::Connection& connection, std::string_view reason) override;
@@ -56,6 +62,10 @@ class ClientConnection final : public amqp::EventHandler {
   void open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address);
   void open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address);
   void drop(pn_link_t* link, bool orderly, bool closed);
+  bool admit();
+  LinkError denied(Operation operation, std::string_view address) const;
+  LinkError may_reach(Operation operation, std::string_view address) const;
+  LinkError may_still(pn_link_t* link) const;
   std::string subscription_name(pn_link_t* link, bool shared, bool global) const;
   bool owns(const Node& node) const noexcept { return own_nodes_.contains(&node); }
 
@@ -64,6 +74,9 @@ class ClientConnection final : public amqp::EventHandler {
   std::shared_ptr<amqp::Connection> connection_;
   const Time since_;
   bool opened_ = false;
+  std::shared_ptr<amqp::SaslServer> login_;
+  std::unique_ptr<Permissions> permissions_;               // null: everything is allowed
+  std::vector<Tally::Place> places_;                       // among the connections of its address and user
   std::unordered_map<pn_link_t*, Link> links_;             // ownership only; events find links by context
   std::unordered_map<const Node*, pn_link_t*> own_nodes_;  // dynamic nodes of this connection
 };

@@ -27,6 +27,9 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   keys.duration("handshake_timeout", options.handshake_timeout);
   keys.size("max_message_size", options.max_message_size);
   keys.count("max_connections", options.max_connections);
+  keys.count("max_connections_per_address", options.max_connections_per_address, 0);
+  keys.count("max_connections_per_user", options.max_connections_per_user, 0);
+  keys.count("max_handshakes", options.max_handshakes);
   keys.count("max_links", options.max_links);
   keys.count("max_credit", options.max_credit);
   keys.count("max_unsettled", options.max_unsettled);
@@ -57,6 +60,47 @@ void read_journal(const config::Section& section, JournalOptions& journal) {
   }
 }
 
+std::optional<bool> read_anonymous(const config::Section& section) {
+  return section.has("anonymous") ? std::optional(section.boolean("anonymous", false)) : std::nullopt;
+}
+
+ListenerOptions read_listener(const config::Section& section) {
+  ListenerOptions listener;
+  listener.listen = section.endpoint("listen", {"127.0.0.1", 0}).text();
+  if (!section.has("listen")) throw section.error("listen", "a listener needs an address: \"host:port\"");
+  listener.tls = section.boolean("tls", false);
+  listener.websocket = section.boolean("websocket", false);
+  listener.anonymous = read_anonymous(section);
+  listener.allow_plain_without_tls = section.boolean("allow_plain_without_tls", false);
+  listener.origins = section.strings("origins", {});
+  return listener;
+}
+
+void read_tls(const config::Section& section, amqp::TlsServerOptions& tls) {
+  tls.certificate = section.string("cert", "");
+  tls.key = section.string("key", "");
+  tls.client_ca = section.string("client_ca", "");
+  tls.client_crl = section.string("client_crl", "");
+  tls.require_client_certificate = section.boolean("require_client_certificate", false);
+  tls.client_name = section.choice("client_name", tls.client_name, {"common-name", "subject", "dns", "email", "uri"});
+  if (tls.certificate.empty() != tls.key.empty()) throw section.error("key", "cert and key go together");
+  if (tls.client_ca.empty() && (tls.require_client_certificate || !tls.client_crl.empty())) {
+    throw section.error("client_ca", "client certificates need the authorities that sign them: client_ca");
+  }
+}
+
+void read_security(const config::Section& section, BrokerOptions& options) {
+  options.users = section.string("users", "");
+  options.access = section.string("access", "");
+  options.anonymous = read_anonymous(section);
+  options.allow_plain_without_tls = section.boolean("allow_plain_without_tls", false);
+  options.reload_interval = section.duration("reload_interval", options.reload_interval);
+  read_tls(section.section("tls"), options.tls);
+  for (const auto& listener : section.tables("listener")) options.listeners.push_back(read_listener(listener));
+  // With listeners of its own a broker has the default one only when asked for it.
+  if (!options.listeners.empty() && !section.has("listen")) options.listen.clear();
+}
+
 }  // namespace
 
 Configuration read_configuration(const config::Section& section) {
@@ -66,6 +110,7 @@ Configuration read_configuration(const config::Section& section) {
   configuration.data = section.string("data", "");
   configuration.admin = section.string("metrics", "");
   read_limits(section, configuration.broker);
+  read_security(section, configuration.broker);
   read_queues(section, configuration.broker.router);
   read_journal(section, configuration.journal);
   return configuration;

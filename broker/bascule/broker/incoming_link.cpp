@@ -117,6 +117,7 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
     ++shared_.counters.malformed;
     return reject(delivery, "amqp:decode-error", "the message's sections are malformed or it has no body");
   }
+  if (permissions_ != nullptr && !permitted(delivery, *message)) return;
   Node* node = node_;
   if (anonymous_) {
     const auto to = read_to(message->body());
@@ -127,6 +128,9 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
                     "no node '" + std::string(to.substr(0, 200)) + "' for the message's property 'to'");
     }
   }
+  if (permissions_ != nullptr && anonymous_ && !reachable(*node)) {
+    return deny(delivery, permissions_->refusal(Operation::send, node->address()));
+  }
   schedule(*message, now);
   const Admission admission = node->publish(message, now);
   if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
@@ -134,6 +138,39 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
   reject(delivery, "amqp:resource-limit-exceeded",
          disk ? "the broker's disk is full; durable messages are taken again when there is space"
               : "'" + node->address() + "' is full; send again later");
+}
+
+// A dynamic node's name is a secret of 128 bits: whoever was told it may answer there.
+bool IncomingLink::reachable(Node& node) {
+  if (node.kind() == Node::Kind::queue && shared_.router.is_dynamic(static_cast<Queue&>(node))) return true;
+  return permissions_->may_send(node.address());
+}
+
+// What depends on the message itself: whom it says it is from, and what it asks of a service of the broker's.
+bool IncomingLink::permitted(pn_delivery_t* delivery, const Message& message) {
+  if (const auto claimed = read_user_id(message.body()); !permissions_->may_claim(claimed)) {
+    ++shared_.security.counters.claims_refused;
+    deny(delivery, "property user-id says '" + std::string(claimed.substr(0, 128)) + "', but '" +
+                       permissions_->identity().user.substr(0, 128) + "' sent it");
+    return false;
+  }
+  if (node_ == nullptr || node_->kind() != Node::Kind::service) return true;
+  for (const auto* key : {"name", "to"}) {
+    const auto found = amqp::Reader(find_in_map(message.body(), Section::application_properties, key)).text();
+    if (found && !permissions_->may(Operation::manage, *found)) {
+      deny(delivery, permissions_->refusal(Operation::manage, *found));
+      return false;
+    }
+  }
+  return true;
+}
+
+// A sender that asked for no outcomes hears it by losing its link.
+void IncomingLink::deny(pn_delivery_t* delivery, const std::string& why) {
+  ++shared_.security.counters.denied;
+  const bool settled = pn_delivery_settled(delivery);
+  reject(delivery, "amqp:unauthorized-access", why);
+  if (settled) end({"amqp:unauthorized-access", why});
 }
 
 void IncomingLink::schedule(Message& message, Time now) const {

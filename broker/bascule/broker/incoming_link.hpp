@@ -12,6 +12,7 @@
 #include <deque>
 
 #include "bascule/amqp/connection.hpp"
+#include "bascule/broker/access.hpp"
 #include "bascule/broker/shared.hpp"
 #include "bascule/broker/terminus.hpp"
 
@@ -30,6 +31,11 @@ class IncomingLink final : public Producer {
   bool unconfirmed() const noexcept { return !waiting_.empty(); }
   Node* node() const noexcept { return node_; }
 
+  /// What this link's messages must keep to; null: nothing. Must outlive the link.
+  void restrict_to(Permissions* permissions) noexcept { permissions_ = permissions; }
+  /// Detaches with an error.
+  void end(const LinkError& error);
+
   void room_made() override;
   void node_deleted() override;
 
@@ -44,7 +50,9 @@ class IncomingLink final : public Producer {
   void schedule(Message& message, Time now) const;
   void accept(pn_delivery_t* delivery, Lsn lsn);
   void reject(pn_delivery_t* delivery, const char* condition, const std::string& description);
-  void end(const LinkError& error);
+  bool reachable(Node& node);
+  bool permitted(pn_delivery_t* delivery, const Message& message);
+  void deny(pn_delivery_t* delivery, const std::string& why);
   void discard(pn_delivery_t* delivery);
   void top_up();
   std::uint32_t window() const noexcept;
@@ -53,6 +61,7 @@ class IncomingLink final : public Producer {
   amqp::Connection& connection_;
   pn_link_t* const link_;
   Node* node_;
+  Permissions* permissions_ = nullptr;
   const bool anonymous_;
   const bool owns_node_;  // a dynamic node lives as long as the link that made it
   bool ended_ = false;

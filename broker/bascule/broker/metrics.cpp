@@ -22,6 +22,39 @@ void collect_connections(Registry& registry, const Broker& broker) {
   total("bascule_broker_malformed_total", "Messages that could not be decoded.", counters.malformed);
   total("bascule_broker_credit_violations_total", "Links ended for sending without credit.",
         counters.credit_violations);
+  total("bascule_broker_connections_refused_total", "Connections refused at a bound.", counters.connections_refused);
+}
+
+void collect_security(Registry& registry, const Broker& broker) {
+  const auto total = [&registry](const char* name, const char* help, std::uint64_t value) {
+    registry.counter(name, help).one().set_total(value);
+  };
+  const auto& security = broker.shared().security;
+  if (const auto& logins = security.logins()) {
+    const auto login = [&registry](const char* result, std::uint64_t value) {
+      registry.counter("bascule_broker_logins_total", "Logins with a password.", {"result"})
+          .with({result})
+          .set_total(value);
+    };
+    login("succeeded", logins->counters().succeeded);
+    login("failed", logins->counters().failed);
+    login("throttled", logins->counters().throttled);
+    login("busy", logins->counters().busy);
+  }
+  total("bascule_broker_denied_total", "Links and messages refused by the access rules.", security.counters.denied);
+  total("bascule_broker_claims_refused_total", "Messages with another's user-id.", security.counters.claims_refused);
+  total("bascule_broker_reloads_total", "Users, access and certificate files read anew.", security.counters.reloads);
+  total("bascule_broker_reloads_failed_total", "Those that were broken.", security.counters.reloads_failed);
+  const auto& listeners = broker.listeners();
+  total("bascule_broker_handshakes_total", "TLS and WebSocket handshakes.", listeners.counters().handshakes);
+  total("bascule_broker_handshakes_failed_total", "Those that failed.", listeners.counters().handshakes_failed);
+  total("bascule_broker_handshakes_refused_total", "Those refused at max_handshakes.",
+        listeners.counters().handshakes_refused);
+  if (const auto end = listeners.certificate_expires()) {
+    registry.gauge("bascule_broker_certificate_expires_seconds", "When the certificate ends, Unix time.")
+        .one()
+        .set(std::chrono::duration<double>(end->time_since_epoch()).count());
+  }
 }
 
 void collect_queue(Registry& registry, const Queue& queue) {
@@ -56,6 +89,7 @@ void collect_queue(Registry& registry, const Queue& queue) {
 void register_metrics(Registry& registry, const Broker& broker) {
   registry.on_collect([&registry, &broker] {
     collect_connections(registry, broker);
+    collect_security(registry, broker);
     const Router& router = broker.shared().router;
     registry.gauge("bascule_broker_nodes", "Queues, topics and subscriptions.")
         .one()

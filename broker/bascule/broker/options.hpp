@@ -3,11 +3,22 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "bascule/amqp/tls.hpp"
 #include "bascule/broker/router.hpp"
 
 namespace bascule::broker {
+
+struct ListenerOptions {
+  std::string listen;  ///< host:port; port 0: the kernel chooses
+  bool tls = false, websocket = false;
+  std::optional<bool> anonymous = {};    ///< may one come in without a name? None: on loopback, when there are no users
+  bool allow_plain_without_tls = false;  ///< passwords may cross a network in the clear
+  std::vector<std::string> origins = {};  ///< of web pages that may connect (WebSocket); "*": any
+};
 
 struct BrokerOptions {
   std::string listen = "127.0.0.1:5672";  ///< host:port; port 0: the kernel chooses
@@ -17,6 +28,8 @@ struct BrokerOptions {
   std::uint64_t max_message_size = 16U << 20;
   std::uint32_t max_frame = 64U << 10;
   std::uint32_t max_connections = 10'000;
+  std::uint32_t max_connections_per_address = 0;  ///< 0: no bound but max_connections
+  std::uint32_t max_connections_per_user = 0;
   std::uint32_t max_links = 256;            ///< of one connection
   std::uint32_t max_credit = 1000;          ///< messages a producer may have on their way
   std::uint32_t credit_bytes = 512U << 10;  ///< bytes a producer may have on their way, by its usual message size
@@ -24,6 +37,15 @@ struct BrokerOptions {
   std::uint32_t max_unsettled = 65'536;     ///< messages a receiver may hold unsettled, whatever credit it gives
   std::size_t max_outgoing = 256U << 10;    ///< bytes that wait in a session to be written
   RouterSettings router = {};
+
+  std::optional<bool> anonymous = {};  ///< of `listen`, as in ListenerOptions
+  bool allow_plain_without_tls = false;
+  std::vector<ListenerOptions> listeners = {};  ///< further ones
+  amqp::TlsServerOptions tls = {};
+  std::uint32_t max_handshakes = 1000;               ///< peers that have not opened yet
+  std::string users = {};                            ///< users file; empty: nobody has a password
+  std::string access = {};                           ///< access file; empty: everybody who is in may do everything
+  std::chrono::milliseconds reload_interval{2'000};  ///< how often those files and certificates are looked at; 0: never
 };
 
 }  // namespace bascule::broker

@@ -61,6 +61,17 @@ std::string_view read_to(Bytes body) noexcept {
   return reader.text().value_or("");
 }
 
+std::string_view read_user_id(Bytes body) noexcept {
+  bool malformed = false;
+  const auto list = find_section(body, Section::properties, malformed);
+  if (list.empty()) return {};
+  std::uint32_t count = 0;
+  Reader reader = Reader(list).items(count);
+  if (count < 2) return {};
+  reader.value();
+  return reader.bytes().value_or("");
+}
+
 Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept {
   bool malformed = false;
   const auto map = find_section(body, section, malformed);

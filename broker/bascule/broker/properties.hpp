@@ -23,6 +23,8 @@ struct Properties {
 std::optional<Properties> read_properties(Bytes body) noexcept;
 /// The property `to` alone: what the anonymous relay routes by. Empty when absent or malformed.
 std::string_view read_to(Bytes body) noexcept;
+/// The property `user-id` alone. Empty when absent or malformed.
+std::string_view read_user_id(Bytes body) noexcept;
 /// The encoded value of a section's map entry (message annotations, application properties); empty when
 /// absent.
 Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept;

@@ -5,6 +5,8 @@
 
 #include "bascule/broker/options.hpp"
 #include "bascule/broker/router.hpp"
+#include "bascule/broker/security.hpp"
+#include "bascule/broker/tally.hpp"
 #include "bascule/loop/deadline.hpp"
 
 namespace bascule::broker {
@@ -14,16 +16,20 @@ class IncomingLink;
 struct ConnectionCounters {
   std::uint64_t connections_opened = 0, connections_closed = 0, links_opened = 0, links_refused = 0;
   std::uint64_t transfers_in = 0, transfers_out = 0, unroutable = 0, malformed = 0, credit_violations = 0;
+  std::uint64_t connections_refused = 0;
 };
 
 struct Shared {
-  Shared(const BrokerOptions& settings, Storage& journal)
-      : options(settings), storage(journal), router(settings.router, journal) {}
+  Shared(const BrokerOptions& settings, Storage& journal, Loop& loop)
+      : options(settings), storage(journal), router(settings.router, journal), security(loop, options) {}
 
   const BrokerOptions options;
   Storage& storage;
   Router router;
   ConnectionCounters counters;
+  Security security;
+  Tally addresses, users;                  ///< their connections
+  std::uint32_t opening = 0;               ///< connections whose peer has not opened yet
   std::vector<IncomingLink*> unconfirmed;  ///< links with deliveries that wait for the storage
 };
 

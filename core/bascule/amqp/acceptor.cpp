@@ -27,7 +27,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
     socket.async_accept([self = shared_from_this()](error_code error, tcp::socket peer) {
       if (!self->socket.is_open()) return;
       if (!error) {
-        self->accepted(make_stream(std::move(peer)));
+        self->accepted(std::move(peer));
       } else if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
                  error == asio::error::no_memory) {
         return self->accept_later();

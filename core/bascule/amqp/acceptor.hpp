@@ -1,4 +1,4 @@
-// Acceptor: listens on an address and hands over each stream that comes in.
+// Acceptor: listens on an address and hands over each socket that comes in (make_stream, tls_accept).
 //
 // Bounds: when the process runs out of file descriptors it pauses for 100 ms instead of spinning.
 // Thread safety: the loop's thread. Cancellation: close(), or destruction.
@@ -16,7 +16,7 @@ namespace bascule::amqp {
 
 class Acceptor {
  public:
-  using Accepted = UniqueFunction<void(std::unique_ptr<Stream>)>;
+  using Accepted = UniqueFunction<void(asio::ip::tcp::socket)>;
   /// Listens on "host:port" ("[::1]:0"; port 0: the kernel chooses). Throws boost::system::system_error, with the address
   /// in its message, when it cannot.
   Acceptor(Loop& loop, const std::string& listen, Accepted accepted);

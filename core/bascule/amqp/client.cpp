@@ -11,6 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "bascule/amqp/link.hpp"
+#include "bascule/amqp/sasl_client.hpp"
+#include "bascule/amqp/tls.hpp"
 #include "bascule/amqp/url.hpp"
 #include "bascule/loop/backoff.hpp"
 #include "bascule/loop/random.hpp"
@@ -25,31 +27,57 @@ namespace {
 // delivery is taken out of the engine as it comes.
 constexpr std::size_t session_window = 2048;
 
+// Resolves, connects and, for amqps, shakes hands.
+struct Attempt : std::enable_shared_from_this<Attempt> {
+  Attempt(asio::io_context& context, StreamDone then) : resolver(context), socket(context), done(std::move(then)) {}
+
+  void start(const Url& url, std::shared_ptr<TlsContext> context) {
+    tls = std::move(context);
+    server_name = url.tls_options.server_name.empty() ? url.host : url.tls_options.server_name;
+    resolver.async_resolve(
+        url.host, url.port, [self = shared_from_this()](error_code error, tcp::resolver::results_type found) {
+          if (error || !self->done) return self->finish(error, nullptr);
+          asio::async_connect(self->socket, found, [self](error_code e, const tcp::endpoint&) { self->connected(e); });
+        });
+  }
+  void connected(error_code error) {
+    if (error || !done) return finish(error, nullptr);
+    if (!tls) return finish({}, make_stream(std::move(socket)));
+    stop_handshake = tls_connect(std::move(socket), tls, server_name,
+                                 [self = shared_from_this()](error_code e, std::unique_ptr<Stream> stream) {
+                                   self->finish(e, std::move(stream));
+                                 });
+  }
+  void finish(error_code error, std::unique_ptr<Stream> stream) {
+    if (auto run = std::exchange(done, nullptr)) run(error, std::move(stream));
+  }
+  void cancel() {
+    done = nullptr;
+    resolver.cancel();
+    error_code ignored;
+    socket.close(ignored);
+    if (stop_handshake) stop_handshake();
+  }
+
+  tcp::resolver resolver;
+  tcp::socket socket;
+  StreamDone done;
+  std::shared_ptr<TlsContext> tls;
+  std::string server_name;
+  std::function<void()> stop_handshake;
+};
+
+// The certificates are read anew for each attempt: renewed ones are taken without a restart.
 Connector tcp_connector(Loop& loop, const Url& url) {
-  struct Attempt {
-    explicit Attempt(asio::io_context& context) : resolver(context), socket(context) {}
-    tcp::resolver resolver;
-    tcp::socket socket;
-    UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done;
-    void finish(error_code error) {
-      if (auto run = std::exchange(done, nullptr)) run(error, error ? nullptr : make_stream(std::move(socket)));
-    }
-  };
+  if (url.tls) TlsContext::client(url.tls_options);  // throws now rather than at the first attempt
   return [&loop, url](auto done) -> std::function<void()> {
-    auto attempt = std::make_shared<Attempt>(loop.context());
-    attempt->done = std::move(done);
-    attempt->resolver.async_resolve(url.host, url.port, [attempt](error_code error, tcp::resolver::results_type found) {
-      if (error) return attempt->finish(error);
-      if (!attempt->done) return;
-      asio::async_connect(attempt->socket, found,
-                          [attempt](error_code e, const tcp::endpoint&) { attempt->finish(e); });
-    });
-    return [attempt] {
-      attempt->done = nullptr;
-      attempt->resolver.cancel();
-      error_code ignored;
-      attempt->socket.close(ignored);
-    };
+    auto attempt = std::make_shared<Attempt>(loop.context(), std::move(done));
+    try {
+      attempt->start(url, url.tls ? TlsContext::client(url.tls_options) : nullptr);
+    } catch (const std::exception&) {
+      loop.post([attempt] { attempt->finish(asio::error::invalid_argument, nullptr); });
+    }
+    return [attempt] { attempt->cancel(); };
   };
 }
 }  // namespace
@@ -94,6 +122,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   Loop& loop;
   ClientOptions options;
   Url url;
+  const std::shared_ptr<SaltedPassword> salted_password = std::make_shared<SaltedPassword>();
   std::function<void()> cancel_connect;
   asio::steady_timer timer;        // of the attempt, or until the next one
   asio::steady_timer retry_timer;  // of refused links
@@ -136,11 +165,16 @@ void Client::State::connected(error_code error, std::unique_ptr<Stream> stream) 
   EngineOptions engine;
   engine.container_id = options.container_id;
   engine.hostname = url.host;
-  engine.user = url.user;
-  engine.password = url.password;
   engine.idle_timeout = options.idle_timeout;
   engine.limits = options.limits;
-  engine.allow_insecure_mechanisms = stream->confidential();
+  engine.sasl = std::make_shared<SaslClient>(SaslClientOptions{
+      .hostname = url.host,
+      .user = url.user,
+      .password = url.password,
+      .has_certificate = !url.tls_options.certificate.empty(),
+      .may_send_password = stream->confidential() || url.allow_plain_without_tls,
+      .memory = salted_password,
+  });
   connection = std::make_shared<Connection>(loop, std::move(stream), engine, *this);
   pn_connection_open(connection->engine());
   connection->start();

@@ -27,7 +27,7 @@ namespace bascule::amqp {
 using Connector = std::function<std::function<void()>(UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done)>;
 
 struct ClientOptions {
-  std::string url = "amqp://127.0.0.1:5672";  ///< amqp://[user:password@]host[:port]
+  std::string url = "amqp://127.0.0.1:5672";  ///< amqp://[user:password@]host[:port], amqps:// (url.hpp)
   std::string container_id;                   ///< empty: a random one
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};

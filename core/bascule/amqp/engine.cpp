@@ -2,18 +2,21 @@
 
 #include <proton/condition.h>
 #include <proton/connection.h>
-#include <proton/sasl.h>
 #include <proton/transport.h>
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 namespace bascule::amqp {
 namespace {
 // No gain above (measured), and the buffer would otherwise grow as long as anything is pending.
 constexpr std::size_t write_batch = 32 * 1024;
+// What is read at a time before the peer has logged in.
+constexpr std::size_t login_batch = 2 * 1024;
 }  // namespace
 
-Engine::Engine(const EngineOptions& options) : guard_(options.limits) {
+Engine::Engine(const EngineOptions& options) : guard_(options.limits), sasl_(options.sasl) {
   if (pn_connection_driver_init(&driver_, nullptr, nullptr) != 0) throw std::bad_alloc();
   auto* const transport = driver_.transport;
   if (options.server) pn_transport_set_server(transport);
@@ -24,17 +27,6 @@ Engine::Engine(const EngineOptions& options) : guard_(options.limits) {
   auto* const connection = driver_.connection;
   pn_connection_set_container(connection, options.container_id.c_str());
   if (!options.hostname.empty()) pn_connection_set_hostname(connection, options.hostname.c_str());
-  if (!options.user.empty()) {
-    pn_connection_set_user(connection, options.user.c_str());
-    pn_connection_set_password(connection, options.password.c_str());
-  }
-  // The SASL layer must be there before the connection is bound.
-  auto* const sasl = pn_sasl(transport);
-  pn_sasl_set_allow_insecure_mechs(sasl, options.allow_insecure_mechanisms);
-  pn_sasl_allowed_mechs(sasl, options.server         ? options.sasl_mechanisms.c_str()
-                              : options.user.empty() ? "ANONYMOUS"
-                                                     : "PLAIN");
-  pn_transport_require_auth(transport, options.require_authentication);
   pn_connection_driver_bind(&driver_);
 }
 
@@ -43,22 +35,53 @@ Engine::~Engine() { pn_connection_driver_destroy(&driver_); }
 std::span<char> Engine::read_buffer() noexcept {
   if (refused_) return {};
   const auto buffer = pn_connection_driver_read_buffer(&driver_);
+  // The engine's own buffer serves the login too: nothing of it is given to the engine.
+  if (sasl_)
+    return {buffer.start, sasl_->state() == SaslLayer::State::talking ? std::min(buffer.size, login_batch) : 0};
   return {buffer.start, buffer.size};
 }
 
 void Engine::read_done(std::size_t size) {
   const auto buffer = pn_connection_driver_read_buffer(&driver_);
+  if (sasl_) {
+    // A copy: the login's bytes are not the engine's, those behind it go to the same buffer.
+    std::string bytes(buffer.start, size);
+    std::fill_n(buffer.start, size, '\0');
+    negotiate(bytes);
+    return;
+  }
   if (!refuse(guard_.check({buffer.start, size}))) pn_connection_driver_read_done(&driver_, size);
 }
 
 bool Engine::push(std::string_view bytes) {
-  if (refused_ || refuse(guard_.check(bytes))) return false;
+  if (refused_) return false;
+  if (sasl_) return negotiate(bytes);
+  return !refuse(guard_.check(bytes)) && give(bytes);
+}
+
+bool Engine::give(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto taken = pn_transport_push(driver_.transport, bytes.data(), bytes.size());
     if (taken <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(taken));
   }
   return true;
+}
+
+// The guard sees every byte, the login's too; the engine only what is behind the login.
+bool Engine::negotiate(std::string_view bytes) {
+  const auto taken = held_.empty() ? sasl_->feed(bytes) : 0;
+  held_.append(bytes.substr(taken));
+  if (sasl_->state() != SaslLayer::State::failed && refuse(guard_.check(bytes))) return false;
+  return after_negotiating();
+}
+
+bool Engine::after_negotiating() {
+  const auto state = sasl_->state();
+  if (state == SaslLayer::State::failed) return !refuse({"amqp:unauthorized-access", sasl_->error()});
+  if (state != SaslLayer::State::done) return state == SaslLayer::State::talking;
+  const auto skipped = sasl_->take_leftover();
+  return give(skipped) && give(std::exchange(held_, {}));
 }
 
 void Engine::read_close() noexcept { pn_connection_driver_read_close(&driver_); }
@@ -82,6 +105,12 @@ void Engine::fail(const char* condition, std::string_view description) noexcept 
 }
 
 std::string_view Engine::write_buffer() noexcept {
+  if (sasl_) {
+    if (!refused_) after_negotiating();  // a password that was being checked may have its verdict
+    const auto login = sasl_->output();
+    if (!login.empty() || sasl_->state() != SaslLayer::State::done) return login;
+    sasl_.reset();
+  }
   // The engine fills its output only as far as its buffer goes, and enlarges it when asked again while it is full.
   auto buffer = pn_connection_driver_write_buffer(&driver_);
   for (std::size_t previous = 0; buffer.size > previous && buffer.size < write_batch;) {

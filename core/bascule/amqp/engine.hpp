@@ -1,6 +1,6 @@
 // Engine: one AMQP 1.0 connection without any I/O: bytes in, events out; calls in, bytes out.
 //
-// A thin owner of Proton's connection driver with FrameGuard in front. Two engines joined by copying bytes are a whole
+// A thin owner of Proton's connection driver with FrameGuard in front and, until the peer has logged in, a SaslLayer. Two engines joined by copying bytes are a whole
 // exchange, which is how it is tested. Time is given in, never read.
 // Thread safety: one thread. Lifetime: everything reached through connection() dies with the engine.
 #pragma once
@@ -9,12 +9,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "bascule/amqp/frame_guard.hpp"
+#include "bascule/amqp/sasl.hpp"
 #include "bascule/loop/deadline.hpp"
 
 namespace bascule::amqp {
@@ -23,10 +25,7 @@ struct EngineOptions {
   bool server = false;
   std::string container_id;
   std::string hostname;                            ///< client: what OPEN asks for (a virtual host); may be empty
-  std::string user, password;                      ///< client: SASL PLAIN when given, ANONYMOUS otherwise
-  std::string sasl_mechanisms = "ANONYMOUS";       ///< server: what is offered, space separated
-  bool allow_insecure_mechanisms = false;          ///< PLAIN without TLS: for loopback and Unix sockets only
-  bool require_authentication = false;             ///< server: refuse a peer that skips the SASL layer
+  std::shared_ptr<SaslLayer> sasl;                 ///< the login in front (SaslServer, SaslClient); null: none
   std::chrono::milliseconds idle_timeout{30'000};  ///< a silent peer is dead after this long; 0: never
   FrameLimits limits;
 };
@@ -55,7 +54,9 @@ class Engine {
 
   /// Bytes to write, as many as are ready (at most about 32 KiB at a time); empty: nothing. Valid until the next engine call.
   std::string_view write_buffer() noexcept;
-  void write_done(std::size_t size) noexcept { pn_connection_driver_write_done(&driver_, size); }
+  void write_done(std::size_t size) noexcept {
+    sasl_ ? sasl_->written(size) : static_cast<void>(pn_connection_driver_write_done(&driver_, size));
+  }
   /// Nothing more can be written.
   void write_close() noexcept { pn_connection_driver_write_close(&driver_); }
   bool write_closed() noexcept { return pn_connection_driver_write_closed(&driver_); }
@@ -71,9 +72,15 @@ class Engine {
 
  private:
   bool refuse(const GuardError& error) noexcept;
+  bool negotiate(std::string_view bytes);
+  bool after_negotiating();
+  bool give(std::string_view bytes);
 
   pn_connection_driver_t driver_{};
   FrameGuard guard_;
+  // Until the login is over and its last byte is written; then null.
+  std::shared_ptr<SaslLayer> sasl_;
+  std::string held_;  // came behind the login, before it was over
   bool refused_ = false;
 };
 

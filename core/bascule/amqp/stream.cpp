@@ -38,6 +38,11 @@ class SocketStream final : public Stream {
 
 }  // namespace
 
+const std::string& Stream::external_user() const noexcept {
+  static const std::string nobody;
+  return nobody;
+}
+
 std::unique_ptr<Stream> make_stream(asio::ip::tcp::socket socket) {
   error_code error;
   // Writes are coalesced by us; Nagle would only add its delay.

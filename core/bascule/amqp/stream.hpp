@@ -1,4 +1,4 @@
-// Stream: the byte stream under a connection - TCP or a Unix socket now, TLS and WebSocket behind the same few calls.
+// Stream: the byte stream under a connection - TCP, a Unix socket, TLS or WebSocket behind the same few calls.
 //
 // Reads are asynchronous; writes are tried at once and waited for only when the kernel's buffer is full: one system call
 // a turn in the common case, no copy, no completion.
@@ -40,6 +40,8 @@ class Stream {
   virtual const std::string& peer() const noexcept = 0;
   /// Bytes on the wire are protected or never leave the machine (TLS, Unix socket, loopback).
   virtual bool confidential() const noexcept = 0;
+  /// Whom a verified TLS client certificate names; empty: nobody.
+  virtual const std::string& external_user() const noexcept;
 };
 
 std::unique_ptr<Stream> make_stream(asio::ip::tcp::socket socket);

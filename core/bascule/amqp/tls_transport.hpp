@@ -1,0 +1,33 @@
+// The private side of tls.hpp: the socket under TLS, for streams that go on top of it.
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include "bascule/amqp/tls.hpp"
+
+namespace bascule::amqp {
+
+struct TlsContext::State {
+  explicit State(asio::ssl::context::method method) : context(method) {}
+  asio::ssl::context context;
+  std::string client_name;
+};
+
+struct TlsSocket {
+  TlsSocket(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> c)
+      : context(std::move(c)), stream(std::move(socket), context->state().context) {}
+  std::shared_ptr<TlsContext> context;
+  asio::ssl::stream<asio::ip::tcp::socket> stream;
+};
+
+/// "127.0.0.1:5671", "[::1]:5671"; empty when the peer has gone.
+std::string peer_of(const asio::ip::tcp::socket& socket);
+/// Whom the verified client certificate names; empty: nobody.
+std::string external_user_of(TlsSocket& socket);
+
+using TlsDone = UniqueFunction<void(error_code, std::shared_ptr<TlsSocket>)>;
+std::function<void()> tls_server_handshake(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
+                                           TlsDone done);
+
+}  // namespace bascule::amqp
