@@ -126,6 +126,10 @@ class Broker:
         finally:
             os.kill(self.pid, signal.SIGCONT)
 
+    def rss(self) -> int:
+        """Resident bytes."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
@@ -140,7 +144,9 @@ class Broker:
         )
 
     def queued(self, queue: str) -> int:
-        return int(self.metric_of("bascule_broker_queue_messages", queue))
+        """Messages that wait, are handed out, or are not due yet."""
+        kinds = ("messages", "unsettled", "scheduled")
+        return int(sum(self.metric_of(f"bascule_broker_queue_{kind}", queue) for kind in kinds))
 
     def metric_of(self, name: str, queue: str) -> float:
         said = ready.read(self.ready_file)
@@ -204,9 +210,18 @@ class Load:
     def gone(self, name: str) -> None:
         """A client that was killed could not write down that its link is gone."""
         self.processes.pop(name, None)
+        self.lost_touch(name)
+
+    def lost_touch(self, name: str) -> None:
+        """A client's first link is as good as gone, and it does not know: what it holds may go to others from now on."""
         ledger = Ledger(self.folder / f"{name}.ledger")
         ledger.note("gone", who=f"{name}.1")
         ledger.flush()
+
+    def freeze(self, name: str) -> None:
+        """SIGSTOP; whoever sends SIGCONT sees it go on as if nothing had been."""
+        os.kill(self.processes[name].pid, signal.SIGSTOP)
+        self.lost_touch(name)
 
     def count(self, kind: str) -> int:
         needle = f" {kind} "

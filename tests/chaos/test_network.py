@@ -1,0 +1,104 @@
+"""Networks that are slow, cut, half-open or corrupt: nothing accepted is lost, nothing crashes, what is altered is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chaos.brokers import Broker, Load
+from chaos.proxy import Proxy, Weather
+from chaos.settings import FULL, SEED
+from support.waiting import eventually
+
+MakeBroker = Callable[..., Broker]
+
+
+@pytest.fixture
+def broker(make_broker: MakeBroker) -> Broker:
+    return make_broker(idle_timeout="1s").start()
+
+
+@pytest.fixture
+def proxy(broker: Broker) -> Iterator[Proxy]:
+    started = Proxy(broker.port, SEED)
+    yield started
+    started.close()
+
+
+def finish(load: Load, broker: Broker, *producers: str) -> None:
+    """The weather is fine again: everything accepted arrives."""
+    load.stop(*producers)
+    load.drain(broker)
+    load.stop()
+
+
+@pytest.mark.parametrize("weather", [Weather(delay=0.003), Weather(slices=1), Weather(slices=7, delay=0.0002)], ids=str)
+def test_slow_and_sliced(weather: Weather, broker: Broker, proxy: Proxy, load: Load) -> None:
+    proxy.weather = weather
+    load.consume(proxy.url)
+    load.produce(proxy.url, rate=100, size=300)
+    load.wait_more("flushed", 100, seconds=30)
+    finish(load, broker, "p")
+    verdict = load.verdict(broker)
+    assert not verdict.wrong, verdict
+    assert verdict.redelivered == 0, "the connections were there all the time"
+
+
+def test_connections_are_cut_again_and_again(broker: Broker, proxy: Proxy, load: Load) -> None:
+    load.consume(proxy.url, credit=20)
+    load.produce(proxy.url)
+    for _ in range(60 if FULL else 12):
+        load.wait_more("received", 15)
+        proxy.cut()
+    load.wait_more("accepted", 10)
+    finish(load, broker, "p")
+    verdict = load.verdict(broker)
+    assert not verdict.wrong, verdict
+    assert verdict.recovered + verdict.redelivered > 0, f"no cut ever hit anything: {verdict}"
+
+
+def test_half_open_connections_are_noticed_by_both_sides(broker: Broker, proxy: Proxy, load: Load) -> None:
+    """The peer is gone without a word: the broker gives what it held to others, and a client with a heartbeat connects anew."""
+    load.consume(proxy.url, "c1", heartbeat=0.5, credit=30)
+    load.produce(proxy.url, heartbeat=0.5)
+    load.wait_more("flushed", 30)
+    proxy.weather = Weather(swallow=True)
+    load.lost_touch("c1")
+    eventually(lambda: broker.metric("bascule_broker_connections") == 0, "both half-open connections are reaped", 5)
+    load.consume(broker.url, "c2")
+    proxy.weather = Weather()
+    load.wait_more("accepted", 20)
+    finish(load, broker, "p")
+    verdict = load.verdict(broker)
+    assert not verdict.wrong, verdict
+
+
+def test_flipped_bits_crash_nothing_and_are_noticed(broker: Broker, proxy: Proxy, load: Load) -> None:
+    """AMQP on TCP has no checksum of its own (TLS has): a flip in a frame ends the connection, one in a body is seen by whoever
+    compares digests. Neither harms the broker, nor messages of others."""
+    untouched = Load(load.folder, "untouched")
+    untouched.consume(broker.url, "uc")
+    untouched.produce(broker.url, "up", rate=100)
+    load.consume(proxy.url, heartbeat=0.5)
+    load.produce(proxy.url, heartbeat=0.5, rate=200, size=600)
+    load.wait_more("received", 20)
+    before = broker.rss()
+    for _ in range(100 if FULL else 15):
+        proxy.weather = Weather(corrupt=0.1, corrupt_after=600)
+        wanted = proxy.flipped + 4
+        eventually(lambda wanted=wanted: proxy.flipped >= wanted, "bits are flipped", 20)
+        proxy.weather = Weather()
+        proxy.cut()  # whoever waits for the rest of a frame whose length was flipped waits no longer
+        assert broker.alive(), broker.log()[-2000:]
+    load.wait_more("accepted", 10)
+    load.consume(broker.url, "c2")
+    finish(load, broker, "p")
+    finish(untouched, broker, "up")
+    verdict = untouched.verdict(broker)
+    assert not verdict.wrong, f"others were harmed: {verdict}"
+    verdict = load.verdict(broker)
+    assert verdict.unexpected, "no altered message was ever noticed"
+    # A message whose id was altered on its way in arrives as another one; nothing else may be missing.
+    assert len(verdict.lost) <= len(verdict.unexpected), verdict
+    assert broker.rss() < before + 64 * 2**20
