@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from every.every_type import EveryClient, EverySyncClient
 from every_service import Every
@@ -24,7 +27,9 @@ import bascule
 from bascule import App, CallOptions, Connection, Context
 from bascule.configuration import ServiceConfiguration
 from bascule.context import current
+from support import daemons
 from support.platforms import TREE
+from support.waiting import eventually
 
 Eventually = Callable[..., Any]
 
@@ -152,6 +157,52 @@ async def test_a_cancelled_call_is_forgotten(own_broker: str, client: EveryClien
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(client.slow(1, options=CallOptions(timeout=5)), 0.01)
         assert await client.echo_base("next") == "next"
+
+
+async def test_a_call_cancelled_before_there_is_a_connection_is_never_made(tmp_path: Path) -> None:
+    """Calls made before the first connection wait for it: one that nobody waits for any more must not be sent then."""
+    seen: list[str] = []
+
+    async def echo(text: str, ctx: Context) -> str:
+        seen.append(text)
+        return text
+
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+    async with Connection(f"amqp://{address}") as connection:
+        client = EveryClient(connection, timeout=20)
+        withdrawn = asyncio.ensure_future(client.echo_base("withdrawn"))
+        wanted = asyncio.ensure_future(client.echo_base("wanted"))
+        await asyncio.sleep(0)  # both are under way
+        withdrawn.cancel()
+        with daemons.daemon("bascule-broker", {"broker": {"listen": address}}, tmp_path) as broker:
+            _, running = make_app(broker.amqp, echo=echo)
+            async with running:
+                assert await wanted == "wanted"
+                assert await client.echo_base("last") == "last"
+    assert withdrawn.cancelled()
+    assert seen == ["wanted", "last"]
+
+
+async def test_plain_messages_share_a_link_an_address_and_links_are_bounded(tmp_path: Path) -> None:
+    config: dict[str, object] = {"broker": {"listen": "127.0.0.1:0", "metrics": "127.0.0.1:0"}}
+    with daemons.daemon("bascule-broker", config, tmp_path) as broker:
+
+        def metric(name: str) -> float:
+            text = httpx.get(f"{broker.endpoints['metrics']}/metrics").text
+            return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])  # type: ignore[index]
+
+        with Connection(broker.amqp) as connection:
+            engine = connection.open()
+            for number in range(1000):
+                engine.send("queue.one", ["queue"], "subject", b"%d" % number, "text/plain")
+            eventually(lambda: metric("bascule_broker_transfers_in_total") >= 1000, "all of them arrived")
+            assert metric("bascule_broker_links_opened_total") <= 3, "one link for them all"
+            # More addresses than a connection may have links (256 by default): those used longest ago give way.
+            for number in range(300):
+                engine.send(f"queue.{number}", ["queue"], "subject", b"x", "text/plain")
+                eventually(lambda n=number: metric("bascule_broker_transfers_in_total") >= 1001 + n, "it arrived")
 
 
 async def test_nobody_serving_is_not_waited_for_longer_than_the_deadline(client: EveryClient) -> None:

@@ -132,11 +132,8 @@ PyObject* call_async(PyObject* self, PyObject* args, PyObject* kwargs) {
   if (future == nullptr) return nullptr;
   Engine* engine = state.bridge->engine.get();
   auto id = std::make_shared<rpc::Client::CallId>(0);
-  future->on_cancel = new UniqueFunction<void()>([engine, id] {
-    engine->outbound()->push([engine, id] {
-      if (*id != 0) engine->client().cancel(*id);
-    });
-  });
+  future->on_cancel =
+      new UniqueFunction<void()>([engine, id] { engine->outbound()->push([engine, id] { engine->withdraw(id); }); });
   Py_INCREF(future);  // given back by complete()
   engine->outbound()->push([engine, id, call = std::move(call), bridge = state.bridge.get(), future,
                             method = Py_NewRef(state.method.get())]() mutable {

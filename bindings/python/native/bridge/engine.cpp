@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -16,6 +17,8 @@ namespace {
 
 /// How long a first connection may take before calls are told that there is none.
 constexpr std::chrono::seconds first_connection{5};
+/// Links kept for plain messages.
+constexpr std::size_t max_senders = 64;
 
 /// What a finished job means to the dispatcher.
 service::Answer answer_of(Outcome outcome) {
@@ -102,7 +105,15 @@ asio::awaitable<Outcome> hand_over(std::shared_ptr<Job> job, const Engine::Deliv
       asio::use_awaitable, std::move(job));
 }
 
-Engine::Engine(Options options) : outbound_(std::make_shared<Outbound>(loop_)), options_(std::move(options)) {
+Engine::Engine(Options options)
+    : outbound_(std::make_shared<Outbound>(loop_)),
+      options_(std::move(options)),
+      senders_(max_senders, [this](const auto& key) {
+        amqp::SenderOptions sender;
+        sender.address = key.first;
+        sender.capabilities = key.second;
+        return connection().open_sender(std::move(sender));
+      }) {
   for (const auto& [name, sql] : options_.migrations) migrations_.push_back({name, sql});
   options_.runner.migrations = migrations_;
   runner_ = std::make_unique<service::Runner>(loop_, metrics_, options_.runner);
@@ -123,6 +134,26 @@ void Engine::call(rpc::OutgoingCall call, rpc::Client::Done done, std::shared_pt
   }
   early_.push_back({std::move(call), std::move(done), std::move(id)});
   watch_early();
+}
+
+void Engine::withdraw(const std::shared_ptr<rpc::Client::CallId>& id) {
+  if (*id != 0) return client().cancel(*id);
+  const auto early = std::ranges::find(early_, id, &Early::id);
+  if (early == early_.end()) return;
+  auto done = std::move(early->done);
+  early_.erase(early);
+  rpc::Reply reply;
+  reply.error = Errc::cancelled;
+  reply.message = "the caller cancelled";
+  done(std::move(reply));
+}
+
+void Engine::send(const LinkCache<amqp::Sender>::Key& to, std::string_view encoded) {
+  amqp::Sender* const sender = senders_.at(to);
+  if (sender != nullptr && sender->send(encoded)) return;
+  metrics_.counter("bascule_python_messages_dropped_total", "Plain messages dropped: too many links, or a full queue.")
+      .one()
+      .add(1);
 }
 
 rpc::Reply Engine::call_and_wait(std::unique_ptr<rpc::OutgoingCall> outgoing) {

@@ -21,6 +21,7 @@
 #include "bascule/daemon/admin_server.hpp"
 #include "bascule/loop/loop.hpp"
 #include "bascule/service/runner.hpp"
+#include "native/bridge/link_cache.hpp"
 #include "native/bridge/mailbox.hpp"
 
 namespace bascule::python {
@@ -99,6 +100,14 @@ class Engine {
   /// calls wait here (until their deadline), so that a client can be used as soon as it was opened.
   void call(rpc::OutgoingCall call, rpc::Client::Done done, std::shared_ptr<rpc::Client::CallId> id);
 
+  /// On the loop's thread: the caller waits no more. What was not sent yet is not sent; what was runs to its end or its
+  /// deadline, and its reply is dropped. `done` runs, with Errc::cancelled.
+  void withdraw(const std::shared_ptr<rpc::Client::CallId>& id);
+
+  /// On the loop's thread: sends one settled message, on a link that is kept for the address. Bound: 64 links; when all of
+  /// them have messages queued, or the link's own queue is full, the message is dropped, counted and logged.
+  void send(const LinkCache<amqp::Sender>::Key& to, std::string_view encoded);
+
   /// Any thread but the loop's: makes a call and blocks until it ended. Never with the GIL held.
   rpc::Reply call_and_wait(std::unique_ptr<rpc::OutgoingCall> outgoing);
 
@@ -136,6 +145,7 @@ class Engine {
   void watch_early();
   std::vector<Early> early_;
   std::unique_ptr<asio::steady_timer> early_timer_;
+  LinkCache<amqp::Sender> senders_;
   bool settled_ = false;  ///< connected once, or waited long enough
   Clock::time_point settle_at_{};
 };

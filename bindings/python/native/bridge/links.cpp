@@ -65,9 +65,6 @@ void send_plain(Bridge& bridge, std::string address, std::vector<std::string> ca
   engine->outbound()->push([engine, address = std::move(address), capabilities = std::move(capabilities),
                             subject = std::move(subject), body = std::move(body),
                             content_type = std::move(content_type)] {
-    amqp::SenderOptions options;
-    options.address = address;
-    options.capabilities = capabilities;
     amqp::OutgoingMessage message;
     message.to = address;
     message.subject = subject;
@@ -75,7 +72,7 @@ void send_plain(Bridge& bridge, std::string address, std::vector<std::string> ca
     message.body = body;
     std::string encoded;
     message.encode(encoded);
-    engine->connection().open_sender(std::move(options)).send(encoded);
+    engine->send({address, capabilities}, encoded);
   });
 }
 
