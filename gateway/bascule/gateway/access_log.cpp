@@ -1,11 +1,10 @@
 #include "bascule/gateway/access_log.hpp"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include "bascule/telemetry/json_line.hpp"
 
@@ -65,6 +64,7 @@ AccessLog::~AccessLog() {
 void AccessLog::add(const AccessRecord& record) {
   stamp();
   append_line(lines_, record);
+  ++count_;
   if (asked_) return;
   asked_ = true;
   loop_.at_end_of_turn(*this);
@@ -88,12 +88,8 @@ void AccessLog::stamp() {
 
 void AccessLog::end_of_turn() {
   asked_ = false;
-  std::string_view rest = lines_;
-  while (!rest.empty()) {
-    const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
-    if (n <= 0) break;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
+  if (count_ == 0) return;
+  writer_.push(lines_, std::exchange(count_, 0));
   lines_.clear();
 }
 

@@ -1,18 +1,19 @@
-// AccessLog: one JSON line a request, gathered and written once a turn of the loop.
+// AccessLog: one JSON line a request, gathered and handed to the writer once a turn of the loop.
 //
 // What: a line says what came, what was answered, how long each part took, and flags for why it went as it
 // did:
 //   NR no route, UH the service is down, UF the call could not be made, UT the deadline passed, UR the reply
 //   was broken, UO too many open calls, DPE not HTTP that is served, DI input refused, UAEX not authorised,
 //   DC the client was gone, PA parts of an aggregate are missing. Words are Envoy's where Envoy has one.
-// Bounds: the text of a turn; a client's own text is cut at 1 KiB a field. Errors: a line that cannot be
-// written is lost. Thread safety: the loop's thread only.
+// Bounds: the text of a turn, and the writer's; a client's own text is cut at 1 KiB a field. Errors: a line that cannot be
+// written is lost and counted. Thread safety: the loop's thread only. Lifetime: the writer outlives it.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "bascule/gateway/line_writer.hpp"
 #include "bascule/loop/loop.hpp"
 
 namespace bascule::gateway {
@@ -30,8 +31,7 @@ struct AccessRecord {
 
 class AccessLog final : public EndOfTurn {
  public:
-  /// `descriptor`: of the file that is written to, standard error as a rule.
-  AccessLog(Loop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {}
+  AccessLog(Loop& loop, LineWriter& writer) : loop_(loop), writer_(writer) {}
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -42,8 +42,9 @@ class AccessLog final : public EndOfTurn {
   void stamp();
 
   Loop& loop_;
-  int descriptor_;
+  LineWriter& writer_;
   std::string lines_;
+  std::uint64_t count_ = 0;  ///< lines in it
   std::int64_t second_ = -1;
   std::string second_text_;  ///< "2026-01-02T03:04:05."
   bool asked_ = false;

@@ -1,5 +1,7 @@
 #include "bascule/gateway/gateway.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "bascule/telemetry/log.hpp"
@@ -27,19 +29,32 @@ Gateway::Gateway(Loop& loop, const Settings& settings, telemetry::Registry& metr
       metrics_(metrics),
       builder_(settings_, metrics, read_aggregates(settings)),
       ready_timer_(loop.context()) {
+  if (settings_.access_log) {
+    access_log_ = std::make_unique<LineWriter>(STDERR_FILENO);
+    metrics.on_collect([this] { collect_access_log(); });
+  }
   const auto routes = builder_.build({});
   const Pages pages{[this] { return not_ready(); }, [this] { return metrics_.text(); }};
-  first_ = std::make_unique<Worker>(loop, settings_, settings_.listen, metrics, pages, routes);
+  first_ = std::make_unique<Worker>(loop, settings_, settings_.listen, metrics, pages, routes, access_log_.get());
   config::Endpoint same = settings_.listen;
   same.port = first_->endpoint().port;
   for (std::size_t i = 1; i < loops_of(settings_); ++i) {
     auto thread = std::make_unique<Thread>();
-    thread->worker = std::make_unique<Worker>(thread->loop, settings_, same, metrics, pages, routes);
+    thread->worker = std::make_unique<Worker>(thread->loop, settings_, same, metrics, pages, routes, access_log_.get());
     others_.push_back(std::move(thread));
   }
   watcher_ = std::make_unique<contracts::Watcher>(
       first_->connection(), first_->calls(),
       [this](std::vector<contracts::ServiceState> services) { on_services(std::move(services)); });
+}
+
+void Gateway::collect_access_log() {
+  metrics_.counter("bascule_gateway_access_log_dropped_total", "Lines of the access log that could not be written.")
+      .one()
+      .set_total(access_log_->dropped());
+  metrics_.gauge("bascule_gateway_access_log_waiting_bytes", "Access log that waits to be written.")
+      .one()
+      .set(static_cast<double>(access_log_->waiting_bytes()));
 }
 
 Gateway::~Gateway() {

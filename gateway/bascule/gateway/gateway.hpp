@@ -43,12 +43,14 @@ class Gateway {
   };
   void on_services(std::vector<contracts::ServiceState> services);
   void poll_ready();
+  void collect_access_log();
   void worker_drained();
 
   Loop& loop_;
   const Settings settings_;
   telemetry::Registry& metrics_;
   RouteBuilder builder_;
+  std::unique_ptr<LineWriter> access_log_;  ///< before the workers: it writes what they leave
   std::unique_ptr<Worker> first_;
   std::vector<std::unique_ptr<Thread>> others_;
   std::unique_ptr<contracts::Watcher> watcher_;

@@ -7,7 +7,7 @@ configure_file(bascule/gateway/http_failures_text.hpp.in "${CMAKE_CURRENT_BINARY
 bascule_library(bascule_gateway ALIAS bascule::gateway PCH
   SOURCES bascule/gateway/access_log.cpp bascule/gateway/aggregate.cpp bascule/gateway/asyncapi.cpp
           bascule/gateway/composition.cpp bascule/gateway/exchange.cpp bascule/gateway/gateway.cpp
-          bascule/gateway/http_failures.cpp bascule/gateway/json_value.cpp bascule/gateway/method_call.cpp bascule/gateway/openapi.cpp
+          bascule/gateway/http_failures.cpp bascule/gateway/json_value.cpp bascule/gateway/line_writer.cpp bascule/gateway/method_call.cpp bascule/gateway/openapi.cpp
           bascule/gateway/problem.cpp bascule/gateway/route_series.cpp bascule/gateway/routes.cpp
           bascule/gateway/schema_text.cpp bascule/gateway/settings.cpp bascule/gateway/worker.cpp
           bascule/gateway/stages/answer.cpp bascule/gateway/stages/authorise.cpp bascule/gateway/stages/bind.cpp

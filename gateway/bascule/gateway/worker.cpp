@@ -1,7 +1,5 @@
 #include "bascule/gateway/worker.hpp"
 
-#include <unistd.h>
-
 #include "bascule/gateway/exchange.hpp"
 #include "bascule/gateway/rpc_upstream.hpp"
 
@@ -17,12 +15,12 @@ amqp::ClientOptions connection_options(const Settings& settings) {
 }  // namespace
 
 Worker::Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen, telemetry::Registry& metrics,
-               Pages pages, std::shared_ptr<const Routes> routes)
+               Pages pages, std::shared_ptr<const Routes> routes, LineWriter* access_log)
     : loop_(loop),
       connection_(std::make_unique<amqp::Client>(loop, connection_options(settings))),
       calls_(std::make_unique<rpc::Client>(*connection_, rpc::ClientOptions{settings.max_in_flight})),
       upstream_(std::make_unique<RpcUpstream>(*connection_, *calls_)) {
-  if (settings.access_log) log_ = std::make_unique<AccessLog>(loop, STDERR_FILENO);
+  if (access_log != nullptr) log_ = std::make_unique<AccessLog>(loop, *access_log);
   context_.reset(new Context{settings,
                              metrics,
                              *upstream_,

@@ -24,8 +24,9 @@ class RpcUpstream;
 
 class Worker {
  public:
+  /// `access_log`: where its lines go; null: nowhere.
   Worker(Loop& loop, const Settings& settings, const config::Endpoint& listen, telemetry::Registry& metrics,
-         Pages pages, std::shared_ptr<const Routes> routes);
+         Pages pages, std::shared_ptr<const Routes> routes, LineWriter* access_log);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
