@@ -70,6 +70,9 @@ struct Broker::State final : StorageListener {
         next_look = now + shared.options.reload_interval;
         reload(true);
       }
+      if (drained && now >= drain_by) {
+        for (ClientConnection* peer : peers()) peer->abort("the peer did not answer CLOSE while the broker drained");
+      }
       arm();
     });
   }
@@ -103,6 +106,7 @@ struct Broker::State final : StorageListener {
   const std::shared_ptr<bool> living = std::make_shared<bool>(true);
   Time next_check{}, next_look{};
   std::function<void()> drained;
+  Time drain_by{};  ///< who has not answered CLOSE by then is cut off
   std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections;
 };
 
@@ -130,6 +134,7 @@ void Broker::drain(std::function<void()> done) {
   state_->listeners.close();
   if (state_->connections.empty()) return done();
   state_->drained = std::move(done);
+  state_->drain_by = Clock::now() + state_->shared.options.drain_time;
   for (ClientConnection* peer : state_->peers()) {
     peer->close("amqp:connection:forced", "the broker is shutting down; connect again later");
   }

@@ -34,6 +34,8 @@ class ClientConnection final : public amqp::EventHandler {
   void start() { connection_->start(); }
   /// Orderly end: CLOSE with a condition.
   void close(const char* condition, std::string_view description) { connection_->close(condition, description); }
+  /// At once: the peer goes within the turn.
+  void abort(std::string_view reason) { connection_->abort(reason); }
   /// Cuts a peer that has not opened yet and came before `latest`.
   void check_handshake(Time latest);
   const std::string& peer() const noexcept { return connection_->stream().peer(); }

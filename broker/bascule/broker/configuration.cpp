@@ -25,6 +25,7 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   const Keys keys(section);
   keys.duration("idle_timeout", options.idle_timeout);
   keys.duration("handshake_timeout", options.handshake_timeout);
+  keys.duration("drain_time", options.drain_time);
   keys.size("max_message_size", options.max_message_size);
   keys.count("max_connections", options.max_connections);
   keys.count("max_connections_per_address", options.max_connections_per_address, 0);

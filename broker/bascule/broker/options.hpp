@@ -25,6 +25,7 @@ struct BrokerOptions {
   std::string container_id = "bascule-broker";
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds handshake_timeout{5'000};
+  std::chrono::milliseconds drain_time{1'000};  ///< for peers to answer CLOSE when the broker stops
   std::uint64_t max_message_size = 16U << 20;
   std::uint32_t max_frame = 64U << 10;
   std::uint32_t max_connections = 10'000;
