@@ -46,11 +46,21 @@ def test_a_failing_benchmark_is_named(tmp_path: Path) -> None:
         ("{}", "JSON array"),
         ("[1]", "no `name`"),
         ('[{"name": "x", "unit": "s"}]', "no `value`"),
+        ('[{"name": "x", "unit": "s", "value": "fast"}]', "`value` of 'x' is 'fast'"),
+        ('[{"name": "x", "unit": "s", "value": true}]', "`value` of 'x' is True"),
+        ('[{"name": "x", "unit": "s", "value": 1, "cpu_us": "2"}]', "`cpu_us` of 'x' is '2'"),
+        ('[{"name": "x", "unit": "s", "value": 1, "peers": []}]', "`peers` of 'x' is"),
     ],
 )
 def test_what_is_no_figure_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(PlatformError, match=complaint):
         parse(text, "x")
+
+
+def test_a_figure_has_every_member_whatever_was_left_out() -> None:
+    assert parse('[{"name": "x", "unit": "MiB", "value": 1}]', "x") == [
+        {"name": "x", "unit": "MiB", "value": 1, "p50_us": None, "p99_us": None, "cpu_us": None, "peers": {}, "ratio": {}}
+    ]
 
 
 def test_a_table_shows_peers_and_ratios() -> None:

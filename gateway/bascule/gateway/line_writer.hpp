@@ -34,8 +34,8 @@ class LineWriter {
   /// Whole lines, each with its end. Never blocks on the descriptor.
   void push(std::string_view lines, std::uint64_t count);
 
-  std::uint64_t dropped() const;        ///< lines
-  std::size_t waiting_bytes() const;    ///< of what was pushed and not written yet
+  std::uint64_t dropped() const;      ///< lines
+  std::size_t waiting_bytes() const;  ///< of what was pushed and not written yet
 
  private:
   void run();
@@ -47,8 +47,8 @@ class LineWriter {
   const Options options_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::string queued_;        // guarded by mutex_, as are the next three
-  std::size_t writing_ = 0;   // bytes taken off the queue and not written yet
+  std::string queued_;       // guarded by mutex_, as are the next three
+  std::size_t writing_ = 0;  // bytes taken off the queue and not written yet
   std::uint64_t dropped_ = 0;
   bool stopping_ = false;
   std::thread thread_;

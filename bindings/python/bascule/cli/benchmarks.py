@@ -12,7 +12,12 @@ from typing import Any
 from bascule.cli.view import table
 from bascule.errors import PlatformError
 
-REQUIRED = ("name", "unit", "value")
+REQUIRED = {"name": str, "unit": str, "value": int | float}
+# What a figure may leave out, and what it then is: every figure that is printed has them all.
+OPTIONAL: dict[str, tuple[Any, Any]] = {
+    "p50_us": (int | float | None, None), "p99_us": (int | float | None, None), "cpu_us": (int | float | None, None),
+    "peers": (dict, {}), "ratio": (dict, {}),
+}  # fmt: skip
 
 
 def discover(tree: Path) -> list[str]:
@@ -44,11 +49,24 @@ def parse(text: str, name: str) -> list[dict[str, Any]]:
         raise PlatformError(f"bench/{name}/run printed no JSON: {error}") from error
     if not isinstance(listed, list) or not listed:
         raise PlatformError(f"bench/{name}/run must print a JSON array of figures, and at least one")
-    for figure in listed:
-        missing = [key for key in REQUIRED if not isinstance(figure, dict) or key not in figure]
-        if missing:
-            raise PlatformError(f"bench/{name}/run: a figure has no `{missing[0]}`: {figure}")
-    return listed
+    return [_figure(each, name) for each in listed]
+
+
+def _figure(given: Any, name: str) -> dict[str, Any]:
+    figure = dict(given) if isinstance(given, dict) else {}
+    for key, kind in REQUIRED.items():
+        if key not in figure:
+            raise PlatformError(f"bench/{name}/run: a figure has no `{key}`: {given}")
+        _check(figure, key, kind, name)
+    for key, (kind, otherwise) in OPTIONAL.items():
+        figure.setdefault(key, otherwise)
+        _check(figure, key, kind, name)
+    return figure
+
+
+def _check(figure: dict[str, Any], key: str, kind: Any, name: str) -> None:
+    if not isinstance(figure[key], kind) or isinstance(figure[key], bool):
+        raise PlatformError(f"bench/{name}/run: `{key}` of {figure['name']!r} is {figure[key]!r}")
 
 
 def render(listed: list[dict[str, Any]]) -> str:
