@@ -5,6 +5,7 @@
 #include <proton/event.h>
 #include <proton/transport.h>
 
+#include <algorithm>
 #include <array>
 
 namespace bascule::amqp {
@@ -14,6 +15,10 @@ namespace {
 // their answers leave while the rest is still being read (measured: 256 KiB makes three processes wait for each other).
 constexpr std::size_t read_budget = 32 * 1024;
 constexpr std::chrono::seconds close_timeout{5};
+
+// The first read of a turn is short, and what follows from it is written before the rest is read: whoever waits for it
+// wakes up and works while this process still works on the rest (measured: 16 calls in flight through three processes).
+constexpr std::size_t first_read = 4 * 1024;
 
 // Where bytes beyond the engine's own input buffer are read to; one a thread, because no read is ever pending on it.
 std::span<char> scratch() {
@@ -69,8 +74,9 @@ void Connection::abort(std::string_view reason) {
 
 void Connection::read() {
   if (reading_ || finished_) return;
-  const auto buffer = engine_.read_buffer();
+  auto buffer = engine_.read_buffer();
   if (buffer.empty()) return;
+  if (buffer.size() > first_read) buffer = buffer.first(first_read);
   reading_ = true;
   stream_->async_read(buffer,
                       [self = shared_from_this()](error_code error, std::size_t size) { self->on_read(error, size); });
@@ -80,7 +86,7 @@ void Connection::on_read(error_code error, std::size_t size) {
   reading_ = false;
   if (finished_) return;
   busy_ = true;
-  const auto capacity = engine_.read_buffer().size();
+  const auto capacity = std::min(engine_.read_buffer().size(), first_read);
   if (size > 0) {
     bytes_read_ += size;
     engine_.read_done(size);
@@ -91,6 +97,7 @@ void Connection::on_read(error_code error, std::size_t size) {
     // A peer that resets or just goes away hears nothing more.
     engine_.write_close();
   } else if (size == capacity) {
+    write_early();
     read_what_is_left();
   }
   busy_ = false;
@@ -99,6 +106,12 @@ void Connection::on_read(error_code error, std::size_t size) {
   if (loop_.streams() == 1) return turn();
   dirty_ = false;
   wake();
+}
+
+void Connection::write_early() {
+  if (loop_.streams() > 1) return loop_.finish_turn();
+  dispatch();
+  write();
 }
 
 void Connection::read_what_is_left() {
@@ -126,7 +139,9 @@ void Connection::dispatch() {
   }
 }
 
-void Connection::end_of_turn() { turn(); }
+void Connection::end_of_turn() {
+  if (!busy_) turn();  // otherwise on_read() is at work, and asks again
+}
 
 void Connection::turn() {
   const auto self = shared_from_this();

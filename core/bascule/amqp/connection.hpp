@@ -65,6 +65,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void turn();
   void read();
   void on_read(error_code error, std::size_t size);
+  void write_early();
   void read_what_is_left();
   void dispatch();
   void write();

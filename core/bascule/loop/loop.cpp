@@ -17,7 +17,10 @@ void Loop::at_end_of_turn(EndOfTurn& item) {
   if (scheduled_) return;
   scheduled_ = true;
   // post() puts the handler behind everything that is ready now: that is the end of this turn.
-  asio::post(context_, [this] { finish_turn(); });
+  asio::post(context_, [this] {
+    scheduled_ = false;
+    finish_turn();
+  });
 }
 
 void Loop::forget(EndOfTurn& item) noexcept {
@@ -26,7 +29,6 @@ void Loop::forget(EndOfTurn& item) noexcept {
 }
 
 void Loop::finish_turn() {
-  scheduled_ = false;
   running_.swap(pending_);
   for (std::size_t i = 0; i < running_.size(); ++i) {
     if (running_[i] != nullptr) running_[i]->end_of_turn();

@@ -55,9 +55,10 @@ class Loop {
   void stream_added() noexcept { ++streams_; }
   void stream_removed() noexcept { --streams_; }
 
- private:
+  /// Does at once what waits for the end of the turn, except for items that ask again meanwhile.
   void finish_turn();
 
+ private:
   std::vector<EndOfTurn*> pending_;
   std::vector<EndOfTurn*> running_;
   bool scheduled_ = false;
