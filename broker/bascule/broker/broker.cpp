@@ -61,6 +61,7 @@ struct Broker::State final : StorageListener {
       if (error || alive.expired()) return;  // it may have been queued already when the broker went
       const Time now = Clock::now();
       shared.router.sweep(now);
+      shared.router.relieve_memory();
       if (now >= next_check) {
         next_check = now + std::chrono::seconds(1);
         const auto all = peers();
@@ -93,10 +94,17 @@ struct Broker::State final : StorageListener {
   void durable(Lsn lsn) override {
     const auto waiting = shared.unconfirmed;
     for (IncomingLink* link : waiting) link->confirm(lsn);
+    // Not only by the clock: between two ticks much may come.
+    if (Message::in_memory() > shared.options.router.memory_pages / 4 * 5) shared.router.relieve_memory();
     std::erase_if(shared.unconfirmed, [](const IncomingLink* link) { return !link->unconfirmed(); });
   }
 
-  void move_out(Lsn from, Lsn to) override { shared.router.move_out(from, to); }
+  void holders(Lsn lsn, std::vector<Holding>& queues) override { shared.router.holders(lsn, queues); }
+  void spoilt(Lsn lsn, const std::string& why) override {
+    telemetry::error("a message cannot be read back: its queues are stopped", {{"error", why}});
+    shared.router.spoilt(lsn, why);
+  }
+  void pressure_changed() override { shared.router.pressure_changed(); }
 
   Loop& loop;
   std::unique_ptr<Storage> storage;

@@ -259,6 +259,7 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   if (shared_.router.is_dynamic(queue) && !owns(queue)) {
     return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
   }
+  if (!queue.stopped().empty()) return {"amqp:internal-error", queue.stopped()};
   open_consumer(link, queue, Ownership::shared, nullptr);
   return {};
 }
@@ -299,6 +300,7 @@ LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::stri
   const auto opened = shared_.router.subscribe(spec);
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   auto& queue = static_cast<Queue&>(*opened.node);
+  if (!queue.stopped().empty()) return {"amqp:internal-error", queue.stopped()};
   if (!capabilities.shared && queue.consumers() > 0) {
     return {"amqp:resource-locked",
             "subscription '" + queue.address() + "' has a consumer; use capability 'shared' for several"};

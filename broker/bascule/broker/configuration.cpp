@@ -42,6 +42,8 @@ void read_queues(const config::Section& section, RouterSettings& router) {
   keys.count("max_nodes", router.max_nodes);
   keys.count("max_queue_messages", router.queue.max_messages);
   keys.size("max_queue_bytes", router.queue.max_bytes);
+  keys.size("memory_pages", router.memory_pages);
+  keys.size("memory_high", router.memory_high);
   keys.count("max_deliveries", router.queue.max_deliveries, 0);
   router.dead_letter_expired = section.boolean("dead_letter_expired", router.dead_letter_expired);
   const auto overflow = section.choice("overflow", "block", {"block", "reject", "drop-head"});
@@ -55,6 +57,7 @@ void read_journal(const config::Section& section, JournalOptions& journal) {
   if (fsync == "interval") journal.fsync = Fsync::interval;
   if (fsync == "never") journal.fsync = Fsync::never;
   keys.duration("fsync_interval", journal.interval);
+  keys.size("disk_low", journal.disk_low);
   keys.size("journal_segment", journal.segment_size);
   if (journal.segment_size < 4096 || journal.segment_size > 1U << 30) {
     throw section.error("journal_segment", "must be from 4KiB to 1GiB");

@@ -40,6 +40,13 @@ class Disk {
   /// A file of `size` bytes, `head` and then zeros; it appears whole and on the medium, or not at all.
   virtual std::unique_ptr<DiskFile> create(const std::string& name, std::uint64_t size, Bytes head) = 0;
   virtual std::unique_ptr<DiskFile> open(const std::string& name) = 0;
+  /// An empty file that grows as it is written. It is on the medium after its sync() and then sync_folder().
+  virtual std::unique_ptr<DiskFile> create_growing(const std::string& name) = 0;
+  /// Gone for this process; nobody cares after a crash. Nothing when it is not there.
+  virtual void remove_scratch(const std::string& name) = 0;
+  virtual void sync_folder() = 0;
+  /// Bytes that this process may still write there.
+  virtual std::uint64_t free_space() = 0;
   /// Gone from the medium when this returns.
   virtual void remove(const std::string& name) = 0;
   /// For messages: where it is.

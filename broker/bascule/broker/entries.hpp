@@ -27,7 +27,7 @@ struct Entry {
     acquired,   ///< delivered, not settled
   };
 
-  MessageRef message;
+  MessageRef message;  ///< null: it is where `lsn` says, and not in memory
   Lsn lsn = 0;
   std::uint32_t cost = 0;
   std::uint32_t delivery_count = 0;
@@ -48,11 +48,18 @@ class Entries {
   /// The first that may still exist.
   Position begin() const noexcept { return first_page_ * page_size; }
 
-  Entry& push() {
+  /// `lsn`: the journal's, or 0.
+  Entry& push(Lsn lsn = 0) {
     const auto page = end_ / page_size - first_page_;
-    if (page == pages_.size()) pages_.push_back(take_page());
+    if (page == pages_.size()) {
+      pages_.push_back(take_page());
+      before_.push_back(last_lsn_);
+    }
+    if (lsn != 0) last_lsn_ = lsn;
     ++pages_[page]->live;
-    return pages_[page]->entries[end_++ % page_size];
+    Entry& entry = pages_[page]->entries[end_++ % page_size];
+    entry.lsn = lsn;
+    return entry;
   }
   /// The entry at `at`, or null when it is gone.
   Entry* find(Position at) noexcept {
@@ -64,6 +71,8 @@ class Entries {
   }
   /// Makes the entry at `at`, which exists, gone.
   void erase(Position at) noexcept;
+  /// The entry that was pushed with this lsn, or null. Quick where they were pushed in order, and right in any case.
+  Entry* find_stored(Lsn lsn) noexcept;
   /// The first position from `at` on whose page exists; end() when there is none. For scans.
   Position skip_gaps(Position at) const noexcept;
 
@@ -74,8 +83,12 @@ class Entries {
   };
   std::unique_ptr<Page> take_page() { return spare_ ? std::move(spare_) : std::make_unique<Page>(); }
 
+  Entry* find_in_page(std::size_t page, Lsn lsn) noexcept;
+
   std::deque<std::unique_ptr<Page>> pages_;  // null: all of its entries are gone
-  std::unique_ptr<Page> spare_;              // the last page emptied: a short queue allocates nothing
+  std::deque<Lsn> before_;                   // by page: the last lsn that was pushed before it
+  Lsn last_lsn_ = 0;
+  std::unique_ptr<Page> spare_;  // the last page emptied: a short queue allocates nothing
   std::uint64_t first_page_ = 0;
   Position end_ = 0;
 };

@@ -134,6 +134,9 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
   schedule(*message, now);
   const Admission admission = node->publish(message, now);
   if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
+  if (admission.result == Admission::Result::stopped) {
+    return reject(delivery, "amqp:internal-error", "'" + node->address() + "' is out of service: " + node->stopped());
+  }
   const bool disk = admission.result == Admission::Result::no_space;
   reject(delivery, "amqp:resource-limit-exceeded",
          disk ? "the broker's disk is full; durable messages are taken again when there is space"

@@ -3,36 +3,68 @@
 #include <algorithm>
 #include <utility>
 
+#include "bascule/broker/properties.hpp"
+
 namespace bascule::broker {
 
-Journal::Journal(Disk& disk, const JournalOptions& options, Clocks clocks)
-    : Journal(journal::recover(disk), options, std::move(clocks)) {}
+using journal::is_scratch;
 
-Journal::Journal(journal::Recovered recovered, const JournalOptions& options, Clocks clocks)
+Journal::Journal(Disk& disk, const JournalOptions& options, Clocks clocks)
+    : Journal(disk, journal::recover(disk), options, std::move(clocks)) {}
+
+Journal::Journal(Disk& disk, journal::Recovered recovered, const JournalOptions& options, Clocks clocks)
     : options_(options),
       clocks_(std::move(clocks)),
-      log_(recovered.state, options.segment_size),
-      messages_(std::move(recovered.messages)),
-      torn_(std::move(recovered.torn)) {
-  for (const auto& [id, definition] : recovered.state.queues) queues_.push_back(definition);
+      disk_(disk),
+      log_(std::move(recovered.state), options.segment_size, options.fsync == Fsync::group),
+      torn_(std::move(recovered.torn)),
+      spoilt_(std::move(recovered.spoilt)) {
+  if (const auto* newest = log_.ledger().newest()) durable_ = newest->start + newest->used;
+  log_.flushed(durable_);
+  found_ = std::make_unique<journal::Recovered>(std::move(recovered));
+}
+
+std::int64_t Journal::wall(Time at) const {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(at - clocks_.steady());
+  return std::max<std::int64_t>(1, clocks_.wall_ms() + left.count());
+}
+
+Time Journal::steady(std::int64_t wall_ms, Time none) const {
+  return wall_ms == 0 ? none : clocks_.steady() + std::chrono::milliseconds(wall_ms - clocks_.wall_ms());
+}
+
+Holding Journal::holding(const journal::Held& held) const {
+  return {held.queue, held.delivery_count, steady(held.due_ms, Time::min()), held.notes};
 }
 
 void Journal::recover(Recovery& into, Time now) {
-  for (const auto& queue : std::exchange(queues_, {})) into.restore_queue(queue.queue, queue.address, queue.definition);
-  const std::int64_t wall = clocks_.wall_ms();
-  for (auto& stored : messages_) {
-    MessageBuilder builder;
-    builder.append(encode(Header{.durable = true, .priority = stored.publish.priority}).view());
-    builder.append(stored.body);
-    const MessageRef message = builder.finish(now);
-    stored.body = {};
-    if (stored.publish.expires_ms != 0) {
-      message->set_expires(now + std::chrono::milliseconds(stored.publish.expires_ms - wall));
+  const auto found = std::exchange(found_, nullptr);
+  if (!found) return;
+  for (const auto& [id, queue] : log_.state().queues) into.restore_queue(id, queue.address, queue.definition);
+  std::vector<Holding> holdings;
+  for (; !found->messages.empty(); found->messages.pop_front()) {
+    const journal::RecoveredMessage& message = found->messages.front();
+    if (!message.rare && message.queue == 0) continue;
+    StoredMessage stored{message.origin, message.cost, message.group, message.priority};
+    holdings.clear();
+    if (message.rare) {
+      const journal::Publish& publish = found->rare.at(message.origin);
+      stored.expires = steady(publish.expires_ms, Time::max());
+      stored.due = steady(publish.due_ms, Time::min());
+      for (const journal::Held& held : publish.queues) holdings.push_back(holding(held));
+      into.restore_message(stored, holdings, now);
+      found->rare.erase(message.origin);
+      continue;
     }
-    if (stored.publish.due_ms != 0) message->set_due(now + std::chrono::milliseconds(stored.publish.due_ms - wall));
-    into.restore_message(message, stored.lsn, stored.publish.queues, now);
+    holdings.push_back({.queue = message.queue});
+    into.restore_message(stored, holdings, now);
   }
-  messages_ = {};
+  for (const auto& [place, key] : log_.state().keys) {
+    if (key.until_ms > clocks_.wall_ms()) into.restore_key(key.node, key.bytes, steady(key.until_ms, Time::max()));
+  }
+  for (const journal::Spoilt& spoilt : spoilt_) {
+    for (const QueueId queue : spoilt.queues) into.stop_queue(queue, spoilt.why);
+  }
 }
 
 void Journal::worked() {
@@ -51,49 +83,56 @@ void Journal::remove(QueueId queue) {
 }
 
 journal::Publish Journal::describe(const Message& message) const {
-  journal::Publish publish{.priority = message.priority(), .queues = {}};
-  const auto wall = [this](Time at) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(at - clocks_.steady());
-    return std::max<std::int64_t>(1, clocks_.wall_ms() + left.count());
-  };
+  journal::Publish publish{.cost = message.cost(), .group = group_hash(message.body()), .priority = message.priority()};
   if (message.due() != Time::min()) publish.due_ms = wall(message.due());
   if (message.expires() != Time::max()) publish.expires_ms = wall(message.expires());
   return publish;
 }
 
 Lsn Journal::publish(const Message& message, std::span<const QueueId> queues) {
-  auto publish = describe(message);
-  for (const QueueId queue : queues) publish.queues.push_back({queue, 0});
-  const Lsn lsn = log_.publish(std::move(publish), message.body());
+  journal::Publish publish = describe(message);
+  for (const QueueId queue : queues) publish.queues.push_back({.queue = queue});
+  const Lsn lsn = log_.publish(publish, message.body());
   worked();
   return lsn;
 }
 
-Lsn Journal::copy(Lsn old, const Message& message, std::span<const QueueCount> queues) {
-  auto publish = describe(message);
-  publish.queues.assign(queues.begin(), queues.end());
-  return log_.copy(old, std::move(publish), message.body());
-}
-
 void Journal::settle(QueueId queue, Lsn lsn) {
+  if (is_scratch(lsn)) return free_scratch(lsn);
   log_.settle(queue, lsn);
   worked();
 }
 
-void Journal::count_delivery(QueueId queue, Lsn lsn, std::uint32_t delivery_count) {
-  log_.count(queue, lsn, delivery_count);
+void Journal::forget(QueueId, Lsn lsn) { is_scratch(lsn) ? free_scratch(lsn) : log_.forget(lsn); }
+
+void Journal::update(Lsn lsn, const Holding& holding) {
+  if (is_scratch(lsn)) return;
+  journal::Held held{holding.queue, holding.delivery_count, 0, {holding.notes.begin(), holding.notes.end()}};
+  if (holding.due != Time::min()) held.due_ms = wall(holding.due);
+  log_.update({lsn, std::move(held)});
+  worked();
+}
+
+void Journal::remember(QueueId node, Bytes key, Time until) {
+  log_.remember({node, wall(until), {key.begin(), key.end()}});
   worked();
 }
 
 void Journal::committed(Lsn last) {
   durable_ = std::max(durable_, last);
-  Lsn from = 0, to = 0;
-  if (listener_ != nullptr && log_.wants_compaction(from, to)) {
-    listener_->move_out(from, to);
-    log_.bury_moved(from);
-  }
+  for (Load& load : std::exchange(waiting_loads_, {})) start_load(std::move(load));
   if (listener_ != nullptr) listener_->durable(durable_);
+  compact();
   if (log_.dirty()) worked();
+}
+
+void Journal::idle() {
+  log_.mark();
+  if (log_.dirty()) worked();
+}
+
+void Journal::set_disk_low(bool low) {
+  if (std::exchange(disk_low_, low) != low && listener_ != nullptr) listener_->pressure_changed();
 }
 
 void CommitWriter::open(const journal::Write& write) {
@@ -122,6 +161,11 @@ void CommitWriter::carry_out(journal::Commit& commit) {
 
 void CommitWriter::sync() {
   if (file_) file_->sync();
+}
+
+void make_ahead(Disk& disk, const journal::Ahead& segment) {
+  disk.create(journal::segment_name(segment.start), segment.capacity,
+              journal::encode({segment.start, segment.capacity}));
 }
 
 }  // namespace bascule::broker

@@ -1,18 +1,20 @@
 // Journal: the durable Storage: a segmented, append-only log with group commit.
 //
 // Everything that arrives while one commit is being flushed makes the next (no timer). The journal itself
-// does no I/O while it runs: a JournalDriver takes its commits, carries them out one at a time and reports.
-// That is a thread in the daemon (journal_thread.hpp) and a loop under a simulated disk in the tests. Errors:
+// does no I/O while it runs: a JournalDriver takes its commits and its jobs, carries them out and reports. That is
+// some threads in the daemon (journal_thread.hpp) and a loop under a simulated disk in the tests. Errors:
 // the constructor throws journal::Damaged or DiskError. Thread safety: the broker's loop only.
 #pragma once
 
-#include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 
 #include "bascule/broker/disk.hpp"
 #include "bascule/broker/journal_log.hpp"
+#include "bascule/broker/journal_reader.hpp"
 #include "bascule/broker/journal_recovery.hpp"
+#include "bascule/broker/scratch.hpp"
 #include "bascule/broker/storage.hpp"
 
 namespace bascule::broker {
@@ -24,6 +26,8 @@ struct JournalOptions {
   std::uint64_t segment_size = 16U << 20;
   Fsync fsync = Fsync::group;
   std::chrono::milliseconds interval{100};
+  std::uint64_t disk_low = 256U << 20;       ///< free bytes below which publishers get no credit
+  std::chrono::milliseconds mark_after{20};  ///< idle time after which the last flush is marked as ended
 };
 
 /// Both clocks, so that a time to live goes on over a restart.
@@ -35,9 +39,20 @@ struct Clocks {
   };
 };
 
+/// Work on the disk that no commit waits for. `work` runs on the driver's side, `done` on the loop's, in order
+/// within a lane.
+struct JournalJob {
+  enum class Lane : std::uint8_t {
+    read,  ///< messages come back
+    file,  ///< files are made and written
+  } lane = Lane::read;
+  std::function<void(Disk&)> work;
+  std::function<void()> done;
+};
+
 class JournalDriver {
  public:
-  /// There is something to commit, and was not before.
+  /// There is something to commit, or a job, and was not before.
   virtual void work_waiting() = 0;
   virtual ~JournalDriver() = default;
 };
@@ -48,8 +63,11 @@ class Journal final : public Storage {
   Journal(Disk& disk, const JournalOptions& options, Clocks clocks = {});
 
   const JournalOptions& options() const noexcept { return options_; }
+  const journal::Log& log() const noexcept { return log_; }
   const journal::Ledger& ledger() const noexcept { return log_.ledger(); }
+  const journal::Scratch& scratch() const noexcept { return scratch_; }
   const std::vector<journal::Torn>& torn() const noexcept { return torn_; }
+  const std::vector<journal::Spoilt>& spoilt() const noexcept { return spoilt_; }
 
   // For the driver.
   void drive(JournalDriver* driver) noexcept { driver_ = driver; }
@@ -59,10 +77,19 @@ class Journal final : public Storage {
     owned_driver_ = std::move(driver);
   }
   bool dirty() const noexcept { return log_.dirty(); }
-  journal::Commit take() { return log_.take(); }
-  /// The commit that was taken is on the medium.
+  journal::Commit take() { return log_.take(clocks_.wall_ms()); }
+  /// The commit that was taken is on the medium (fsync = "group") or written.
   void committed(Lsn last);
+  /// Not fsync = "group": all that was committed up to here is on the medium.
+  void flushed(Lsn up_to) noexcept { log_.flushed(up_to); }
+  std::deque<JournalJob> take_jobs() { return std::exchange(jobs_, {}); }
+  bool has_jobs() const noexcept { return !jobs_.empty(); }
+  journal::Ahead wants_ahead() { return log_.wants_ahead(); }
   void set_accepts(bool accepts) noexcept { accepts_ = accepts; }
+  /// Nothing was appended for a while: see Log::mark.
+  void idle();
+  bool marked() const noexcept { return log_.marked(); }
+  void set_disk_low(bool low);
 
   void listen(StorageListener* listener) override { listener_ = listener; }
   void recover(Recovery& into, Time now) override;
@@ -70,27 +97,59 @@ class Journal final : public Storage {
   void remove(QueueId queue) override;
   Lsn publish(const Message& message, std::span<const QueueId> queues) override;
   void settle(QueueId queue, Lsn lsn) override;
-  void forget(QueueId, Lsn lsn) override { log_.forget(lsn); }
-  Lsn copy(Lsn old, const Message& message, std::span<const QueueCount> queues) override;
-  void count_delivery(QueueId queue, Lsn lsn, std::uint32_t delivery_count) override;
+  void forget(QueueId queue, Lsn lsn) override;
+  void update(Lsn lsn, const Holding& holding) override;
+  void remember(QueueId node, Bytes key, Time until) override;
+  void begin() override { log_.begin(); }
+  void end() override { log_.end(); }
   Lsn durable() const noexcept override { return durable_; }
   bool accepts() const noexcept override { return accepts_; }
+  bool has(Lsn lsn) const noexcept override;
+  void load(std::vector<Lsn> messages, Loaded done) override;
+  MessageRef load_now(Lsn lsn) override;
+  bool page_out(const MessageRef& message, std::function<void(Lsn)> done) override;
 
  private:
-  Journal(journal::Recovered recovered, const JournalOptions& options, Clocks clocks);
-  journal::Publish describe(const Message& message) const;
+  struct Load {
+    std::vector<Lsn> messages;
+    Loaded done;
+  };
+
+  Journal(Disk& disk, journal::Recovered recovered, const JournalOptions& options, Clocks clocks);
   void worked();
+  journal::Publish describe(const Message& message) const;
+  std::int64_t wall(Time at) const;
+  Time steady(std::int64_t wall_ms, Time none) const;
+  Holding holding(const journal::Held& held) const;
+  MessageRef rebuild(const journal::Record& record) const;
+  void start_load(Load load);
+  journal::Wanted wanted(Lsn lsn);
+  MessageRef take_loaded(Lsn lsn, const journal::Wanted& record);
+  void compact();
+  void copy_forward(const journal::Reading& reading);
+  void copy_forward(const journal::Record& record);
+  void free_scratch(Lsn place);
+  void spoilt_while_running(Lsn lsn, const std::string& why);
 
   const JournalOptions options_;
   const Clocks clocks_;
+  Disk& disk_;
   journal::Log log_;
-  std::vector<journal::QueueDefinition> queues_;     // until recover()
-  std::vector<journal::RecoveredMessage> messages_;  // until recover()
+  journal::Scratch scratch_;
+  journal::ScratchWriter scratch_writer_;      // the file lane's
+  journal::RecordReader reader_;               // the reading lane's
+  std::unique_ptr<journal::Recovered> found_;  // until recover()
   const std::vector<journal::Torn> torn_;
+  const std::vector<journal::Spoilt> spoilt_;
   StorageListener* listener_ = nullptr;
   JournalDriver* driver_ = nullptr;
   Lsn durable_ = 0;
   bool accepts_ = true;
+  std::deque<JournalJob> jobs_;
+  std::vector<Load> waiting_loads_;  // for something that is being moved
+  std::vector<Lsn> to_copy_;         // of the oldest segment, last first
+  bool copying_ = false;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<Disk> owned_disk_;
   std::unique_ptr<JournalDriver> owned_driver_;  // the last: it commits what is left
 };
@@ -111,5 +170,8 @@ class CommitWriter {
   std::unique_ptr<DiskFile> file_;
   Lsn segment_ = 0;
 };
+
+/// Makes a segment before it is needed; the writer finds it.
+void make_ahead(Disk& disk, const journal::Ahead& segment);
 
 }  // namespace bascule::broker

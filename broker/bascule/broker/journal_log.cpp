@@ -1,43 +1,68 @@
 #include "bascule/broker/journal_log.hpp"
 
 #include <algorithm>
-
-#include "bascule/broker/crc32c.hpp"
+#include <array>
+#include <cstdio>
 
 namespace bascule::broker::journal {
 namespace {
 
 // Below this many segments nothing is copied: the dead space is small anyway.
 constexpr std::uint64_t spare_segments = 8;
-
-std::uint64_t payload_size(std::initializer_list<Bytes> fields) noexcept {
-  std::uint64_t size = 1;  // the type
-  for (const Bytes part : fields) size += part.size();
-  return size;
-}
+constexpr std::string_view side_suffix = ".body";
 
 }  // namespace
 
-void Log::put_record(Type type, std::initializer_list<Bytes> fields, Lsn lsn) {
-  const std::uint64_t length = payload_size(fields);
-  const std::size_t start = open_.size();
-  put_number(open_, 0, 4);
-  put_number(open_, length, 4);
-  put_number(open_, lsn, 8);
-  open_.push_back(static_cast<std::uint8_t>(type));
-  for (const Bytes part : fields) open_.insert(open_.end(), part.begin(), part.end());
-  const std::uint32_t crc = crc32c(Bytes(open_).subspan(start + 4));
-  for (std::size_t i = 0; i < 4; ++i) open_[start + i] = static_cast<std::uint8_t>(crc >> (8 * i));
-  open_.resize(start + aligned(record_header_size + length));
+std::string side_file_name(std::uint64_t id) {
+  std::array<char, 17> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(id));
+  return hex.data() + std::string(side_suffix);
 }
 
-Lsn Log::append(Type type, std::initializer_list<Bytes> fields) {
-  const std::uint64_t size = aligned(record_header_size + payload_size(fields));
+bool is_side_file_name(std::string_view name) noexcept {
+  return name.size() == 16 + side_suffix.size() && name.ends_with(side_suffix) &&
+         name.find_first_not_of("0123456789abcdef") == 16;
+}
+
+std::uint64_t SideFiles::drop(Lsn origin) {
+  if (of.empty()) return 0;
+  const auto found = of.find(origin);
+  if (found == of.end()) return 0;
+  const std::uint64_t id = found->second;
+  of.erase(found);
+  const auto file = users.find(id);
+  if (--file->second > 0) return 0;
+  users.erase(file);
+  return id;
+}
+
+std::uint64_t LogState::settle(Lsn origin) {
+  const Lsn place = place_of(origin);
+  ledger.settle(place);
+  if ((places.empty() && sides.of.empty()) || ledger.lives(place)) return 0;
+  places.erase(origin);
+  return sides.drop(origin);
+}
+
+std::uint64_t LogState::drop(Lsn origin) {
+  ledger.drop(place_of(origin));
+  places.erase(origin);
+  return sides.drop(origin);
+}
+
+void Log::put(Type type, Bytes fields, Bytes body, Lsn lsn) {
+  put_record(open_, type, fields, body, lsn);
+  ++records_;
+}
+
+Lsn Log::append(Type type, Bytes fields, Bytes body) {
+  const std::uint64_t size = record_size(fields, body);
   if (open_.empty()) begin_batch();
   const Segment* segment = state_.ledger.newest();
   if (segment == nullptr || segment->used + open_.size() + size > segment->capacity) roll(size);
   const Lsn lsn = open_lsn_ + open_.size();
-  put_record(type, fields, lsn);
+  put(type, fields, body, lsn);
+  state_.marked = type == Type::mark;
   return lsn;
 }
 
@@ -47,7 +72,7 @@ void Log::begin_batch() {
   if (segment == nullptr) return;
   open_lsn_ = segment->start + segment->used;
   open_.resize(batch_header_size);
-  if (segment->used == segment_header_size) put_record(Type::checkpoint, {all_queues()}, open_lsn_ + open_.size());
+  if (segment->used == segment_header_size) put(Type::checkpoint, all_queues(), {}, open_lsn_ + open_.size());
 }
 
 Bytes Log::all_queues() {
@@ -60,18 +85,20 @@ Bytes Log::all_queues() {
 void Log::roll(std::uint64_t record) {
   if (open_.size() == batch_header_size) open_.clear();
   close_batch();
-  const std::uint64_t checkpoint = aligned(record_header_size + 1 + all_queues().size());
-  const std::uint64_t least = segment_header_size + batch_header_size + checkpoint + record;
+  const std::uint64_t least = segment_header_size + batch_header_size + record_size(all_queues(), {}) + record;
   const Segment* last = state_.ledger.newest();
   const Lsn start = last == nullptr ? state_.end : last->end();
   state_.ledger.add(start, std::max(segment_size_, aligned(least))).used = segment_header_size;
   begin_batch();
-  trim();
 }
 
 void Log::close_batch() {
   if (open_.empty()) return;
-  seal_batch(open_, open_lsn_, state_.last_batch);
+  seal_batch(open_, {.lsn = open_lsn_,
+                     .previous = state_.last_batch,
+                     .flushed = flushes_each_ ? open_lsn_ : flushed_,
+                     .flags = depth_ > 0 ? goes_on : 0,
+                     .records = std::exchange(records_, 0)});
   state_.last_batch = open_lsn_;
   Segment& segment = *state_.ledger.newest();
   const std::uint64_t offset = segment.used;
@@ -85,14 +112,24 @@ void Log::flush_settled() {
   scratch_.clear();
   for (const Settled& one : settled_) encode(one, scratch_);
   settled_.clear();
-  append(Type::settle, {Bytes(scratch_)});
+  append(Type::settle, scratch_);
+}
+
+void Log::begin() {
+  if (depth_ == 0) flush_settled();
+  ++depth_;
+}
+
+void Log::end() {
+  if (depth_ == 1) flush_settled();
+  --depth_;
 }
 
 QueueId Log::declare(std::string address, std::string definition) {
   QueueDefinition made{++state_.last_queue, std::move(address), std::move(definition)};
   std::vector<std::uint8_t> fields;
   encode(made, fields);
-  append(Type::declare, {Bytes(fields)});
+  append(Type::declare, fields);
   const QueueId id = made.queue;
   state_.queues.emplace(id, std::move(made));
   return id;
@@ -102,61 +139,103 @@ void Log::remove(QueueId queue) {
   flush_settled();
   std::vector<std::uint8_t> fields;
   put_number(fields, queue, 4);
-  append(Type::remove, {Bytes(fields)});
+  append(Type::remove, fields);
   state_.queues.erase(queue);
-  trim();
 }
 
-Lsn Log::publish(Publish publish, Bytes body) {
+Lsn Log::publish(const Publish& publish, Bytes body) {
   scratch_.clear();
   encode(publish, scratch_);
-  const Lsn lsn = append(Type::publish, {Bytes(scratch_), body});
-  state_.ledger.add_message(lsn, aligned(record_header_size + 1 + scratch_.size() + body.size()),
-                            publish.queues.size());
+  const Lsn lsn = append(Type::publish, scratch_, body);
+  state_.ledger.add_message(lsn, publish.queues.size());
+  if (publish.side.id != 0) state_.sides.add(publish.origin == 0 ? lsn : publish.origin, publish.side.id);
   return lsn;
 }
 
-Lsn Log::copy(Lsn old, Publish publish, Bytes body) {
+void Log::copy(Lsn origin, Publish publish, Bytes body) {
   flush_settled();
-  const auto known = state_.origins.find(old);
-  publish.origin = known == state_.origins.end() ? old : known->second;
-  publish.replaces = old;
-  if (known != state_.origins.end()) state_.origins.erase(known);
-  const Lsn origin = publish.origin;
-  const Lsn lsn = this->publish(std::move(publish), body);
-  state_.origins.emplace(lsn, origin);
-  state_.ledger.drop(old);
-  trim();
-  return lsn;
+  publish.origin = origin;
+  state_.ledger.drop(state_.place_of(origin));
+  scratch_.clear();
+  encode(publish, scratch_);
+  const Lsn place = append(Type::publish, scratch_, body);
+  state_.ledger.add_message(place, publish.queues.size());
+  state_.places[origin] = place;
 }
 
-void Log::settle(QueueId queue, Lsn lsn) {
-  settled_.push_back({queue, lsn});
-  state_.ledger.settle(lsn);
-  if (!state_.origins.empty()) state_.origins.erase(lsn);
-  trim();
+void Log::settle(QueueId queue, Lsn origin) {
+  settled_.push_back({queue, origin});
+  free_side(state_.settle(origin));
 }
 
-void Log::count(QueueId queue, Lsn lsn, std::uint32_t delivery_count) {
+void Log::update(const Update& update) {
   std::vector<std::uint8_t> fields;
-  encode(Settled{queue, lsn}, fields);
-  put_number(fields, delivery_count, 4);
-  append(Type::count, {Bytes(fields)});
+  encode(update, fields);
+  append(Type::update, fields);
 }
 
-std::size_t Log::bury_moved(Lsn from) {
-  if (state_.ledger.segments().front().start != from) return 0;
-  const std::size_t buried = state_.ledger.bury_oldest();
-  trim();
-  return buried;
+void Log::remember(Key key) {
+  std::vector<std::uint8_t> fields;
+  encode(key, fields);
+  const Lsn place = append(Type::remember, fields);
+  state_.keys.emplace_back(place, std::move(key));
 }
 
-void Log::trim() {
-  for (Lsn start = 0; state_.ledger.take_empty(start);) removals_.push_back(segment_name(start));
+void Log::mark() {
+  if (!state_.marked && open_.empty() && settled_.empty()) append(Type::mark, {});
 }
 
-Commit Log::take() {
+void Log::free_side(std::uint64_t id) {
+  if (id != 0) removals_.push_back(side_file_name(id));
+}
+
+// Keys of the oldest segment are written anew where they pay less than the segment's other half.
+bool Log::carry_keys(Lsn end, std::int64_t wall_ms) {
+  auto& keys = state_.keys;
+  while (!keys.empty() && keys.front().second.until_ms <= wall_ms) keys.pop_front();
+  std::uint64_t size = 0;
+  std::size_t count = 0;
+  for (; count < keys.size() && keys[count].first < end; ++count) {
+    const Key& key = keys[count].second;
+    if (key.until_ms > wall_ms && state_.queues.contains(key.node)) size += record_size(key.bytes, {}) + 16;
+  }
+  if (size > segment_size_ / 2) return false;
+  for (; count > 0; --count) {
+    Key key = std::move(keys.front().second);
+    keys.pop_front();
+    if (key.until_ms > wall_ms && state_.queues.contains(key.node)) remember(std::move(key));
+  }
+  return true;
+}
+
+bool Log::oldest_is_free() const noexcept {
+  const auto& segments = state_.ledger.segments();
+  return segments.size() > 1 && segments.front().live == 0 && !segments.front().damaged;
+}
+
+// Takes off empty segments, oldest first.
+void Log::trim(std::int64_t wall_ms) {
+  kept_for_keys_ = 0;
+  const Lsn newest = state_.ledger.segments().empty() ? 0 : state_.ledger.newest()->start;
+  while (oldest_is_free() && state_.ledger.segments().front().start < newest) {
+    const Segment& oldest = state_.ledger.segments().front();
+    if (!carry_keys(oldest.end(), wall_ms)) {
+      kept_for_keys_ = oldest.start;
+      return;
+    }
+    Lsn start = 0;
+    if (state_.ledger.take_empty(start)) removals_.push_back(segment_name(start));
+  }
+}
+
+bool Log::dirty() const noexcept {
+  return !open_.empty() || !settled_.empty() || !ready_.empty() || !removals_.empty() ||
+         (oldest_is_free() && state_.ledger.segments().front().start != kept_for_keys_);
+}
+
+Commit Log::take(std::int64_t wall_ms) {
   flush_settled();
+  trim(wall_ms);
   close_batch();
   Commit commit{std::exchange(ready_, {}), std::exchange(removals_, {}), 0};
   const Segment* newest = state_.ledger.newest();
@@ -164,13 +243,32 @@ Commit Log::take() {
   return commit;
 }
 
-bool Log::wants_compaction(Lsn& from, Lsn& to) const noexcept {
+Lsn Log::keep_damaged(Lsn place) {
+  if (Segment* segment = state_.ledger.find_segment(place)) segment->damaged = true;
+  for (const auto& [origin, now] : state_.places) {
+    if (now == place) return origin;
+  }
+  return place;
+}
+
+std::uint64_t Log::room() const noexcept {
+  const Segment* newest = state_.ledger.newest();
+  return newest == nullptr ? 0 : newest->capacity - newest->used;
+}
+
+Ahead Log::wants_ahead() {
+  const Segment* newest = state_.ledger.newest();
+  if (newest == nullptr || newest->used < newest->capacity / 2 || ahead_ == newest->end()) return {};
+  ahead_ = newest->end();
+  return {ahead_, segment_size_};
+}
+
+bool Log::wants_compaction() const noexcept {
   const auto& segments = state_.ledger.segments();
-  if (segments.size() < 2) return false;
-  if (state_.ledger.total_bytes() <= 2 * state_.ledger.live_bytes() + spare_segments * segment_size_) return false;
-  from = segments.front().start;
-  to = segments.front().end();
-  return true;
+  if (segments.size() < 2 || segments.front().damaged) return false;
+  const std::uint64_t spare = spare_segments * segment_size_;
+  if (state_.ledger.total_bytes() <= spare) return false;
+  return state_.ledger.total_bytes() > 2 * state_.ledger.live_bytes() + spare;
 }
 
 }  // namespace bascule::broker::journal

@@ -1,10 +1,12 @@
 // Log: the journal's writing side without a disk: records in, commits out.
 //
 // A pure state machine. append() gives a record its place at once; take() gives all that was appended since
-// the last take() as one commit: what to write, in order, and which segments to remove after it was flushed.
-// The caller carries out one commit at a time (that is what recovery relies on). Thread safety: none.
+// the last take() as one commit: what to write, in order, and which files to remove after it was flushed.
+// The caller carries out one commit at a time (that is what recovery relies on). A message's origin is where it was
+// first written and its name for life; its place is where it is now. Thread safety: none.
 #pragma once
 
+#include <deque>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -25,62 +27,127 @@ struct Write {
 
 struct Commit {
   std::vector<Write> writes;          ///< each to be flushed before the next
-  std::vector<std::string> removals;  ///< segments, after the writes were flushed
+  std::vector<std::string> removals;  ///< files, after the writes were flushed
   Lsn last = 0;                       ///< what is durable then
 };
+
+/// A segment that will be needed soon.
+struct Ahead {
+  Lsn start = 0;  ///< 0: none
+  std::uint64_t capacity = 0;
+};
+
+/// Files of large bodies, and how many living messages have each.
+struct SideFiles {
+  std::unordered_map<Lsn, std::uint64_t> of;               ///< by origin
+  std::unordered_map<std::uint64_t, std::uint32_t> users;  ///< by id
+
+  void add(Lsn origin, std::uint64_t id) {
+    of.emplace(origin, id);
+    ++users[id];
+  }
+  /// The message is dead: the id of the file that nobody needs any more, or 0.
+  std::uint64_t drop(Lsn origin);
+};
+/// "0000000000000007.body"
+std::string side_file_name(std::uint64_t id);
+bool is_side_file_name(std::string_view name) noexcept;
 
 /// What recovery found, and what the log goes on from.
 struct LogState {
   Ledger ledger;
   std::map<QueueId, QueueDefinition> queues;
-  std::unordered_map<Lsn, Lsn> origins;  ///< of copies: where they were first written
+  std::unordered_map<Lsn, Lsn> places;   ///< by origin, of what was moved
+  std::deque<std::pair<Lsn, Key>> keys;  ///< by place
+  SideFiles sides;
   Lsn last_batch = 0;
   Lsn end = 64;  ///< where a journal without segments begins
   QueueId last_queue = 0;
+  std::uint64_t last_side = 0;
+  bool marked = true;  ///< nothing behind the last mark
+
+  Lsn place_of(Lsn origin) const noexcept {
+    if (places.empty()) return origin;
+    const auto found = places.find(origin);
+    return found == places.end() ? origin : found->second;
+  }
+  /// One queue is done with a message. The side file that nobody needs any more, or 0.
+  std::uint64_t settle(Lsn origin);
+  /// All are.
+  std::uint64_t drop(Lsn origin);
 };
 
 class Log {
  public:
-  explicit Log(LogState state, std::uint64_t segment_size) : state_(std::move(state)), segment_size_(segment_size) {}
+  /// `flushes_each`: every commit is flushed before the next is carried out (fsync = "group").
+  explicit Log(LogState state, std::uint64_t segment_size, bool flushes_each = true)
+      : state_(std::move(state)), segment_size_(segment_size), flushes_each_(flushes_each) {}
 
   QueueId declare(std::string address, std::string definition);
   void remove(QueueId queue);
-  Lsn publish(Publish publish, Bytes body);
-  /// Writes a message anew for the queues that still hold it; `old` is dead then.
-  Lsn copy(Lsn old, Publish publish, Bytes body);
-  void settle(QueueId queue, Lsn lsn);
-  void count(QueueId queue, Lsn lsn, std::uint32_t delivery_count);
+  Lsn publish(const Publish& publish, Bytes body);
+  /// Writes a message anew for the queues that still hold it.
+  void copy(Lsn origin, Publish publish, Bytes body);
+  void settle(QueueId queue, Lsn origin);
+  void update(const Update& update);
+  void remember(Key key);
   /// A queue that is being removed held this.
-  void forget(Lsn lsn) noexcept { state_.ledger.settle(lsn); }
+  void forget(Lsn origin) { free_side(state_.settle(origin)); }
+  /// No queue holds it, contrary to what was thought.
+  void drop(Lsn origin) { free_side(state_.drop(origin)); }
+  /// Between these, all or nothing.
+  void begin();
+  void end();
+  /// Writes a mark, which lets recovery know that the last batch had been flushed. At idle.
+  void mark();
+  bool marked() const noexcept { return state_.marked; }
+  /// Not flushes_each: all before this was flushed.
+  void flushed(Lsn up_to) noexcept { flushed_ = up_to; }
 
-  bool dirty() const noexcept { return !open_.empty() || !settled_.empty() || !ready_.empty() || !removals_.empty(); }
-  Commit take();
+  bool dirty() const noexcept;
+  /// `wall_ms`: keys that have run out are not kept.
+  Commit take(std::int64_t wall_ms);
+  /// The next segment, once when the newest is half full.
+  Ahead wants_ahead();
+  /// How much of the newest segment is free.
+  std::uint64_t room() const noexcept;
 
-  /// The oldest segment's bounds when copying what lives in it pays: more than half of the journal is dead.
-  bool wants_compaction(Lsn& from, Lsn& to) const noexcept;
-  /// The oldest segment, if it still is the one that begins at `from`, was moved out: what lives in it yet is
-  /// in no queue and dies. How many.
-  std::size_t bury_moved(Lsn from);
+  /// Whether copying what lives in the oldest segment pays: more than half of the journal is dead.
+  bool wants_compaction() const noexcept;
+  const Segment* segment_of(Lsn place) noexcept { return state_.ledger.find_segment(place); }
+  /// What is there cannot be read: its segment stays. The message's origin.
+  Lsn keep_damaged(Lsn place);
+  const LogState& state() const noexcept { return state_; }
   const Ledger& ledger() const noexcept { return state_.ledger; }
+  std::uint64_t new_side_file() noexcept { return ++state_.last_side; }
 
  private:
-  Lsn append(Type type, std::initializer_list<Bytes> fields);
+  Lsn append(Type type, Bytes fields, Bytes body = {});
   void flush_settled();
   void close_batch();
   void begin_batch();
   Bytes all_queues();
   void roll(std::uint64_t record);
-  void put_record(Type type, std::initializer_list<Bytes> fields, Lsn lsn);
-  void trim();
+  void put(Type type, Bytes fields, Bytes body, Lsn lsn);
+  bool carry_keys(Lsn end, std::int64_t wall_ms);
+  bool oldest_is_free() const noexcept;
+  void trim(std::int64_t wall_ms);
+  void free_side(std::uint64_t id);
 
   LogState state_;
   const std::uint64_t segment_size_;
+  const bool flushes_each_;
+  Lsn flushed_ = 0;
+  int depth_ = 0;
   std::vector<std::uint8_t> open_;  // the batch being filled, its header's room in front; empty: none
   Lsn open_lsn_ = 0;
+  std::uint32_t records_ = 0;
   std::vector<Settled> settled_;  // not yet in a record: one record holds many
   std::vector<Write> ready_;
   std::vector<std::string> removals_;
   std::vector<std::uint8_t> scratch_, queues_;
+  Lsn ahead_ = 0;
+  Lsn kept_for_keys_ = 0;  // a segment in which nothing lives but many keys
 };
 
 }  // namespace bascule::broker::journal

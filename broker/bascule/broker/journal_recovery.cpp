@@ -1,45 +1,66 @@
 #include "bascule/broker/journal_recovery.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <set>
+
+#include "bascule/broker/journal_state.hpp"
 
 namespace bascule::broker::journal {
 namespace {
 
+// Reads segments and batches, decides what is a torn end and what is damage; StateReader knows what records mean.
 class Recovery {
  public:
-  Recovery(Disk& disk, const RecoveryOptions& options) : disk_(disk), options_(options) {}
+  Recovery(Disk& disk, const RecoveryOptions& options)
+      : disk_(disk),
+        options_(options),
+        reader_([this](const std::string& name) { return disk_.path(name); },
+                [this](const std::string& name, std::uint64_t offset, const std::string& what) {
+                  damaged(name, offset, what);
+                }) {}
 
   Recovered run() {
-    for (const std::string& name : disk_.list()) {
+    const auto names = disk_.list();
+    for (const std::string& name : names) {
       if (is_segment_name(name)) read_segment(name);
     }
-    finish();
-    return std::move(out_);
+    end();
+    check_side_files(names);
+    return reader_.finish();
   }
 
  private:
-  // A bad place is a torn end until a good batch behind it proves that it had been flushed.
-  struct Suspect {
+  struct Batch {
     std::string name;
-    std::uint64_t offset = 0, length = 0;
+    Lsn segment = 0;
+    std::uint64_t offset = 0, size = 0;
+    std::optional<BatchHeader> header;  // none: what it was cannot be told
+    std::vector<std::uint8_t> kept;     // the whole, when it has to wait
+    bool good = false;
+
+    Lsn lsn() const noexcept { return segment + offset; }
   };
 
   void read_segment(const std::string& name);
   void read_batches(const std::string& name, Lsn start, Bytes bytes);
-  void read_records(const std::string& name, Lsn lsn, Bytes records);
-  void apply(const Record& record, const std::string& name, std::uint64_t offset);
-  void apply_publish(const Record& record, const std::string& name, std::uint64_t offset);
-  void settle(const Settled& settled);
+  Batch look_at(const std::string& name, Lsn start, Bytes bytes, std::uint64_t offset);
+  void take_in(Batch batch, Bytes bytes);
+  void resolve(Lsn flushed);
+  void apply(const Batch& batch, Bytes records);
+  void apply_group();
   void damaged(const std::string& name, std::uint64_t offset, const std::string& what);
-  void finish();
+  void end();
+  void cut(const Batch& first);
+  void check_side_files(const std::vector<std::string>& names);
 
   Disk& disk_;
   const RecoveryOptions& options_;
-  Recovered out_;
-  std::unordered_map<Lsn, RecoveredMessage> messages_;
-  std::vector<Suspect> suspects_;
+  StateReader reader_;
+  std::vector<Batch> suspects_;  // bad, or behind a bad one, until a good one says that they had been flushed
+  std::vector<Batch> group_;     // good, and void unless another follows
+  std::vector<std::uint8_t> bytes_;
   bool any_batch_ = false;
+  Lsn last_batch_ = 0;
 };
 
 void Recovery::damaged(const std::string& name, std::uint64_t offset, const std::string& what) {
@@ -50,162 +71,153 @@ void Recovery::damaged(const std::string& name, std::uint64_t offset, const std:
 
 void Recovery::read_segment(const std::string& name) {
   const auto file = disk_.open(name);
-  std::vector<std::uint8_t> bytes(file->size());
-  const std::size_t got = file->read(0, bytes);
-  bytes.resize(got);
-  const auto header = decode_segment_header(bytes);
+  bytes_.resize(file->size());
+  bytes_.resize(file->read(0, bytes_));
+  const auto header = decode_segment_header(bytes_);
+  if (const int format = header ? 0 : foreign_format(bytes_); format != 0) {
+    return damaged(name, 0, "it is of format " + std::to_string(format) + ", and this version reads format 2");
+  }
   if (!header || segment_name(header->start) != name) return damaged(name, 0, "the segment's header is wrong");
-  if (bytes.size() != header->capacity) {
-    damaged(name, bytes.size(),
-            "the file is " + std::to_string(bytes.size()) + " bytes long and was made with " +
+  if (bytes_.size() != header->capacity) {
+    damaged(name, bytes_.size(),
+            "the file is " + std::to_string(bytes_.size()) + " bytes long and was made with " +
                 std::to_string(header->capacity));
-    bytes.resize(header->capacity);
+    bytes_.resize(header->capacity);
   }
-  const Segment* before = out_.state.ledger.newest();
-  if (before != nullptr && before->end() != header->start) {
-    damaged(name, 0, "the segment before this one, " + segment_name(before->end()) + ", is missing");
+  Ledger& ledger = reader_.state().ledger;
+  if (ledger.newest() != nullptr && ledger.newest()->end() != header->start) {
+    damaged(name, 0, "the segment before this one, " + segment_name(ledger.newest()->end()) + ", is missing");
   }
-  out_.state.ledger.add(header->start, header->capacity).used = segment_header_size;
-  read_batches(name, header->start, bytes);
+  ledger.add(header->start, header->capacity).used = segment_header_size;
+  read_batches(name, header->start, bytes_);
 }
 
 void Recovery::read_batches(const std::string& name, Lsn start, Bytes bytes) {
   std::uint64_t offset = segment_header_size;
   while (offset + batch_header_size <= bytes.size()) {
-    const Lsn lsn = start + offset;
-    const auto batch = decode_batch(bytes.subspan(offset), lsn);
-    if (!batch) {
-      // Nothing but zeros: the end. Otherwise look for a good batch behind.
-      const auto rest = bytes.subspan(offset);
-      const auto last = std::find_if(rest.rbegin(), rest.rend(), [](std::uint8_t b) { return b != 0; });
-      const auto length = static_cast<std::uint64_t>(rest.rend() - last);
-      if (length == 0) return;
-      if (suspects_.empty() || suspects_.back().name != name) suspects_.push_back({name, offset, length});
-      std::uint64_t next = offset + 8;
-      while (next + batch_header_size <= bytes.size() && !decode_batch(bytes.subspan(next), start + next)) next += 8;
-      if (next + batch_header_size > bytes.size()) return;
-      offset = next;
+    Batch batch = look_at(name, start, bytes, offset);
+    if (batch.size == 0) return;
+    offset += batch.size;
+    take_in(std::move(batch), bytes);
+  }
+}
+
+// The batch at an offset, or the bad place there up to the next batch or the last byte that is not zero. Nothing but
+// zeros: size 0.
+Recovery::Batch Recovery::look_at(const std::string& name, Lsn start, Bytes bytes, std::uint64_t offset) {
+  Batch found{.name = name, .segment = start, .offset = offset, .header = {}, .kept = {}};
+  found.header = decode_batch(bytes.subspan(offset), start + offset);
+  if (found.header) {
+    found.size = aligned(batch_header_size + found.header->length);
+    found.good = StateReader::whole(*found.header, bytes.subspan(offset + batch_header_size, found.header->length));
+    return found;
+  }
+  const auto rest = bytes.subspan(offset);
+  const auto last = std::find_if(rest.rbegin(), rest.rend(), [](std::uint8_t b) { return b != 0; });
+  if (last == rest.rend()) return found;
+  std::uint64_t next = offset + 8;
+  const std::uint64_t behind = offset + static_cast<std::uint64_t>(rest.rend() - last);
+  while (next < behind && !decode_batch(bytes.subspan(next), start + next)) next += 8;
+  found.size = std::min(next, aligned(behind)) - offset;
+  return found;
+}
+
+void Recovery::take_in(Batch batch, Bytes bytes) {
+  if (batch.header) resolve(batch.header->flushed);
+  const bool follows = !batch.good || !any_batch_ || batch.header->previous == last_batch_ || !suspects_.empty();
+  if (!follows && batch.header->flushed > batch.header->previous) {
+    damaged(batch.name, batch.offset,
+            "the batch before this one, at position " + std::to_string(batch.header->previous) + ", is missing");
+  }
+  const Bytes whole = bytes.subspan(batch.offset, std::min<std::uint64_t>(batch.size, bytes.size() - batch.offset));
+  const bool told = follows || batch.header->flushed > batch.header->previous;
+  if (batch.good && suspects_.empty() && told) return apply(batch, whole.subspan(batch_header_size));
+  if (batch.header) batch.kept.assign(whole.begin(), whole.end());
+  suspects_.push_back(std::move(batch));
+}
+
+// A good batch says that all before `flushed` had been flushed: a bad one there is damage.
+void Recovery::resolve(Lsn flushed) {
+  while (!suspects_.empty() && suspects_.front().lsn() < flushed) {
+    const Batch bad = std::move(suspects_.front());
+    suspects_.erase(suspects_.begin());
+    if (!bad.header) {
+      damaged(bad.name, bad.offset, "a batch is damaged, and it had been flushed");
+      any_batch_ = false;
       continue;
     }
-    if (!suspects_.empty()) {
-      const Suspect bad = suspects_.front();
-      suspects_.clear();
-      damaged(bad.name, bad.offset, "a batch is damaged, and good ones follow");
-    } else if (any_batch_ && batch->previous != out_.state.last_batch) {
-      damaged(name, offset,
-              "the batch before this one, at position " + std::to_string(batch->previous) + ", is missing");
-    }
-    any_batch_ = true;
-    ++out_.batches;
-    out_.state.last_batch = lsn;
-    read_records(name, lsn + batch_header_size, bytes.subspan(offset + batch_header_size, batch->length));
-    offset = aligned(offset + batch_header_size + batch->length);
-    out_.state.ledger.newest()->used = offset;
+    apply(bad, Bytes(bad.kept).subspan(batch_header_size));
   }
 }
 
-void Recovery::read_records(const std::string& name, Lsn lsn, Bytes records) {
-  const Lsn start = out_.state.ledger.newest()->start;
-  while (!records.empty()) {
-    const auto record = decode_record(records, lsn);
-    if (!record) return damaged(name, lsn - start, "a record is damaged inside a good batch");
-    ++out_.records;
-    if (options_.visit) options_.visit(*record, name);
-    apply(*record, name, lsn - start);
-    lsn += record->size;
-    records = records.subspan(std::min<std::uint64_t>(record->size, records.size()));
+void Recovery::apply(const Batch& batch, Bytes records) {
+  any_batch_ = true;
+  last_batch_ = batch.lsn();
+  if ((batch.header->flags & goes_on) != 0) {
+    group_.push_back(batch);
+    group_.back().kept.assign(records.begin(), records.end());
+    return;
+  }
+  apply_group();
+  reader_.apply(batch.name, batch.segment, *batch.header, batch.offset, records, options_.visit);
+}
+
+void Recovery::apply_group() {
+  for (const Batch& part : std::exchange(group_, {})) {
+    reader_.apply(part.name, part.segment, *part.header, part.offset, part.kept, options_.visit);
   }
 }
 
-void Recovery::apply(const Record& record, const std::string& name, std::uint64_t offset) {
-  FieldReader reader(record.fields);
-  switch (record.type) {
-    case Type::publish: return apply_publish(record, name, offset);
-    case Type::settle: {
-      const auto all = decode_settle(record.fields);
-      if (!all) return damaged(name, offset, "a settle record makes no sense");
-      for (const Settled& one : *all) settle(one);
-      return;
-    }
-    case Type::count: {
-      const auto queue = static_cast<QueueId>(reader.number(4));
-      const auto found = messages_.find(reader.number(8));
-      const auto count = static_cast<std::uint32_t>(reader.number(4));
-      if (found == messages_.end()) return;
-      for (QueueCount& held : found->second.publish.queues) {
-        if (held.queue == queue) held.delivery_count = count;
-      }
-      return;
-    }
-    case Type::checkpoint: out_.state.queues.clear(); [[fallthrough]];
-    case Type::declare: {
-      auto all = decode_definitions(record.fields);
-      if (!all) return damaged(name, offset, "a queue's definition makes no sense");
-      for (QueueDefinition& one : *all) {
-        out_.state.last_queue = std::max(out_.state.last_queue, one.queue);
-        out_.state.queues.insert_or_assign(one.queue, std::move(one));
-      }
-      return;
-    }
-    case Type::remove: {
-      const auto queue = static_cast<QueueId>(reader.number(4));
-      out_.state.last_queue = std::max(out_.state.last_queue, queue);
-      out_.state.queues.erase(queue);
-      return;
-    }
-  }
-  damaged(name, offset, "a record is of a type that this version does not know");
-}
-
-void Recovery::apply_publish(const Record& record, const std::string& name, std::uint64_t offset) {
-  Bytes body;
-  auto publish = decode_publish(record.fields, body);
-  if (!publish) return damaged(name, offset, "a publish record makes no sense");
-  if (publish->replaces != 0) {
-    messages_.erase(publish->replaces);
-    out_.state.ledger.drop(publish->replaces);
-    out_.state.origins.erase(publish->replaces);
-    out_.state.origins.emplace(record.lsn, publish->origin);
-  } else {
-    publish->origin = record.lsn;
-  }
-  for (const QueueCount& to : publish->queues) out_.state.last_queue = std::max(out_.state.last_queue, to.queue);
-  out_.state.ledger.add_message(record.lsn, record.size, publish->queues.size());
-  messages_.emplace(record.lsn, RecoveredMessage{record.lsn, std::move(*publish), {body.begin(), body.end()}});
-}
-
-void Recovery::settle(const Settled& settled) {
-  out_.state.ledger.settle(settled.lsn);
-  const auto found = messages_.find(settled.lsn);
-  if (found == messages_.end()) return;
-  auto& queues = found->second.publish.queues;
-  std::erase_if(queues, [&](const QueueCount& held) { return held.queue == settled.queue; });
-  if (!queues.empty()) return;
-  messages_.erase(found);
-  out_.state.origins.erase(settled.lsn);
-}
-
-void Recovery::finish() {
-  for (const Suspect& bad : suspects_) {
-    out_.torn.push_back({disk_.path(bad.name), bad.offset, bad.length});
-    if (!options_.mend) continue;
-    const auto file = disk_.open(bad.name);
-    file->write(bad.offset, std::vector<std::uint8_t>(bad.length));
-    file->sync();
+// What is left is torn: nothing from the first of it on was promised.
+void Recovery::end() {
+  if (!group_.empty()) {
+    cut(group_.front());
+  } else if (!suspects_.empty()) {
+    cut(suspects_.front());
   }
   // A segment that was made ahead is made use of again when the log comes to it.
-  Ledger& ledger = out_.state.ledger;
+  Ledger& ledger = reader_.state().ledger;
   while (ledger.segments().size() > 1 && ledger.newest()->used == segment_header_size) ledger.drop_newest();
-  // What went to queues that are gone is gone.
-  for (auto& [lsn, message] : messages_) {
-    auto& queues = message.publish.queues;
-    const auto removed =
-        std::erase_if(queues, [&](const QueueCount& q) { return !out_.state.queues.contains(q.queue); });
-    for (std::size_t i = 0; i < removed; ++i) out_.state.ledger.settle(lsn);
-    if (!queues.empty()) out_.messages.push_back(std::move(message));
+}
+
+void Recovery::cut(const Batch& first) {
+  Ledger& ledger = reader_.state().ledger;
+  std::vector<std::string> behind;
+  while (ledger.newest()->start > first.segment) {
+    behind.push_back(segment_name(ledger.newest()->start));
+    ledger.drop_newest();
   }
-  std::sort(out_.messages.begin(), out_.messages.end(),
-            [](const auto& a, const auto& b) { return a.publish.origin < b.publish.origin; });
+  const auto file = disk_.open(first.name);
+  std::vector<std::uint8_t> rest(file->size() - first.offset);
+  rest.resize(file->read(first.offset, rest));
+  while (!rest.empty() && rest.back() == 0) rest.pop_back();
+  reader_.torn({disk_.path(first.name), first.offset, rest.size()});
+  if (!options_.mend) return;
+  // From behind, so that a crash in between leaves an end that is as torn.
+  for (const std::string& name : behind) disk_.remove(name);
+  file->write(first.offset, std::vector<std::uint8_t>(rest.size()));
+  file->sync();
+}
+
+void Recovery::check_side_files(const std::vector<std::string>& names) {
+  std::set<std::string> there;
+  for (const std::string& name : names) {
+    if (is_side_file_name(name)) there.insert(name);
+  }
+  const auto needed = reader_.side_files();
+  for (const auto& [name, wanted] : needed) {
+    if (!there.contains(name)) {
+      reader_.spoil(wanted.lsn, "journal: " + disk_.path(name) + ", the body of a message, is missing");
+    } else if (const auto size = disk_.open(name)->size(); size != wanted.size) {
+      reader_.spoil(wanted.lsn, "journal: " + disk_.path(name) + " is damaged at offset " + std::to_string(size) +
+                                    ": the body of a message is " + std::to_string(size) + " bytes long, not " +
+                                    std::to_string(wanted.size));
+    }
+  }
+  if (!options_.mend) return;
+  for (const std::string& name : there) {
+    if (!needed.contains(name)) disk_.remove(name);  // its message is settled, or was never promised
+  }
 }
 
 }  // namespace

@@ -7,14 +7,68 @@
 namespace bascule::broker {
 namespace {
 
-constexpr std::chrono::milliseconds full_retry{200};
+constexpr std::chrono::milliseconds full_retry{200}, space_check{1000};
 constexpr int exit_io_error = 74;  // EX_IOERR
+
+[[noreturn]] void stop_at_once(const DiskError& error) {
+  telemetry::error("the journal cannot be written: stopping at once, nothing more is certain",
+                   {{"error", error.what()}});
+  std::_Exit(exit_io_error);
+}
 
 }  // namespace
 
+JobThread::JobThread(Loop& loop, Disk& disk) : loop_(loop), disk_(disk), thread_([this] { run(); }) {}
+
+JobThread::~JobThread() {
+  *alive_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void JobThread::push(JournalJob job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  changed_.notify_one();
+}
+
+void JobThread::run() {
+  for (std::unique_lock lock(mutex_);;) {
+    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (stopping_) return;
+    JournalJob job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    try {
+      job.work(disk_);
+    } catch (const DiskError& error) {
+      stop_at_once(error);
+    }
+    loop_.post([alive = alive_, done = std::move(job.done)] {
+      if (*alive) done();
+    });
+    job = {};  // what it holds is not held while waiting
+    lock.lock();
+  }
+}
+
 JournalThread::JournalThread(Loop& loop, Journal& journal, Disk& disk)
-    : loop_(loop), journal_(journal), disk_(disk), thread_([this] { run(); }) {
+    : loop_(loop),
+      journal_(journal),
+      disk_(disk),
+      mark_timer_(loop.context()),
+      space_timer_(loop.context()),
+      reads_(loop, disk),
+      files_(loop, disk),
+      thread_([this] { run(); }) {
   journal_.drive(this);
+  arm_space();
 }
 
 JournalThread::~JournalThread() {
@@ -27,25 +81,34 @@ JournalThread::~JournalThread() {
   }
   changed_.notify_one();
   thread_.join();
-  if (!journal_.dirty()) return;
   CommitWriter writer(disk_);
-  journal::Commit rest = journal_.take();
   try {
-    writer.carry_out(rest);
+    for (int part = 0; part < 2; ++part) {  // what is left, then the mark behind it
+      if (part == 1) journal_.idle();
+      if (!journal_.dirty()) continue;
+      journal::Commit rest = journal_.take();
+      writer.carry_out(rest);
+    }
   } catch (const DiskError& error) {
     telemetry::error("the journal's last commit failed", {{"error", error.what()}});
   }
 }
 
 void JournalThread::work_waiting() {
-  if (asked_ || busy_) return;
+  if (asked_ || (busy_ && !journal_.has_jobs())) return;
   asked_ = true;
   loop_.at_end_of_turn(*this);
 }
 
 void JournalThread::end_of_turn() {
   asked_ = false;
+  for (JournalJob& job : journal_.take_jobs()) {
+    (job.lane == JournalJob::Lane::read ? reads_ : files_).push(std::move(job));
+  }
   if (busy_ || !journal_.dirty()) return;
+  // A segment that is being made ahead is not written to before it is there.
+  const journal::Segment* newest = journal_.ledger().newest();
+  if (ahead_.start != 0 && newest != nullptr && newest->start >= ahead_.start) return;
   busy_ = true;
   {
     const std::lock_guard lock(mutex_);
@@ -56,8 +119,77 @@ void JournalThread::end_of_turn() {
 
 void JournalThread::committed(Lsn last) {
   busy_ = false;
+  ++commits_;
   journal_.committed(last);
+  if (ahead_.start == 0) {
+    ahead_ = journal_.wants_ahead();
+    if (ahead_.start != 0) make_ahead();
+  }
+  if (!journal_.marked() && !mark_armed_) arm_mark();
   if (journal_.dirty()) work_waiting();
+}
+
+void JournalThread::make_ahead() {
+  const auto full = std::make_shared<std::string>();
+  files_.push({JournalJob::Lane::file,
+               [ahead = ahead_, full](Disk& disk) {
+                 try {
+                   broker::make_ahead(disk, ahead);
+                 } catch (const DiskFull& error) {
+                   *full = error.what();
+                 }
+               },
+               [this, full] {
+                 const bool failed = !full->empty();
+                 if (failed && !ahead_failed_) {
+                   telemetry::error("the journal's disk is full: durable messages are refused until there is space",
+                                    {{"error", *full}});
+                 }
+                 if (!failed && ahead_failed_) telemetry::info("the journal's disk has space again", {});
+                 if (failed || ahead_failed_) journal_.set_accepts(!failed);
+                 ahead_failed_ = failed;
+                 if (!failed) ahead_ = {};
+                 const journal::Segment* newest = journal_.ledger().newest();
+                 if (newest != nullptr && newest->start >= ahead_.start) ahead_ = {};  // the writer tries it now
+                 work_waiting();
+               }});
+}
+
+// A mark is written when nothing was committed for a while: then the last flush can be told from a torn one.
+void JournalThread::arm_mark() {
+  mark_armed_ = true;
+  mark_timer_.expires_after(journal_.options().mark_after);
+  mark_timer_.async_wait([this, alive = alive_, seen = commits_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    mark_armed_ = false;
+    if (journal_.marked()) return;
+    if (seen != commits_ || busy_) return arm_mark();
+    journal_.idle();
+  });
+}
+
+void JournalThread::arm_space() {
+  space_timer_.expires_after(ahead_failed_ ? full_retry : space_check);
+  space_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    if (ahead_failed_ && ahead_.start != 0) make_ahead();
+    const auto free = std::make_shared<std::uint64_t>(0);
+    files_.push({JournalJob::Lane::file, [free](Disk& disk) { *free = disk.free_space(); },
+                 [this, free] {
+                   const std::uint64_t mark = journal_.options().disk_low;
+                   const bool was = journal_.disk_low();
+                   const bool low = *free < (was ? mark / 4 * 5 : mark);
+                   if (low && !was) {
+                     telemetry::warn("disk-low watermark: publishers get no credit; consumers go on",
+                                     {{"free_bytes", *free}, {"broker.disk_low", mark}});
+                   } else if (!low && was) {
+                     telemetry::info("disk-low watermark is clear: publishers get credit again",
+                                     {{"free_bytes", *free}});
+                   }
+                   journal_.set_disk_low(low);
+                   arm_space();
+                 }});
+  });
 }
 
 void JournalThread::report_space(bool there_is) {
@@ -73,6 +205,13 @@ std::unique_ptr<Storage> open_journal(Loop& loop, const std::string& folder, con
     telemetry::warn("the journal's last flush never ended; nothing in it was acknowledged, and it was cut off",
                     {{"file", torn.file}, {"offset", torn.offset}, {"bytes", torn.bytes}});
   }
+  for (const auto& spoilt : journal->spoilt()) {
+    if (spoilt.queues.empty()) {
+      telemetry::warn("damage in the journal, in a message that nobody waits for", {{"error", spoilt.why}});
+    } else {
+      telemetry::error("damage in the journal: the queues that hold the message are stopped", {{"error", spoilt.why}});
+    }
+  }
   auto thread = std::make_unique<JournalThread>(loop, *journal, *disk);
   journal->own(std::move(disk), std::move(thread));
   return journal;
@@ -82,6 +221,7 @@ void JournalThread::run() {
   CommitWriter writer(disk_, journal_.options().fsync);
   const bool by_interval = journal_.options().fsync == Fsync::interval;
   auto next_sync = std::chrono::steady_clock::now() + journal_.options().interval;
+  Lsn written = 0;
   for (std::unique_lock lock(mutex_);;) {
     const auto ready = [this] { return commit_.has_value() || stopping_; };
     by_interval ? void(changed_.wait_until(lock, next_sync, ready)) : changed_.wait(lock, ready);
@@ -90,20 +230,21 @@ void JournalThread::run() {
     lock.unlock();
     try {
       if (commit) {
-        const Lsn last = commit->last;
+        written = commit->last;
         carry_out(writer, *commit);
-        loop_.post([this, alive = alive_, last] {
-          if (*alive) committed(last);
+        loop_.post([this, alive = alive_, written] {
+          if (*alive) committed(written);
         });
       }
       if (by_interval && std::chrono::steady_clock::now() >= next_sync) {
         writer.sync();
         next_sync = std::chrono::steady_clock::now() + journal_.options().interval;
+        loop_.post([this, alive = alive_, written] {
+          if (*alive) journal_.flushed(written);
+        });
       }
     } catch (const DiskError& error) {
-      telemetry::error("the journal cannot be written: stopping at once, nothing more is certain",
-                       {{"error", error.what()}});
-      std::_Exit(exit_io_error);
+      stop_at_once(error);
     }
     lock.lock();
   }

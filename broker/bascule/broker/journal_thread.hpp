@@ -1,14 +1,16 @@
-// JournalThread: carries a Journal's commits out on a thread of its own, so that the loop never waits for the
-// disk.
+// JournalThread: carries a Journal's commits and jobs out on threads of its own, so that the loop never waits for the
+// disk: one commits, one reads messages back, one makes files.
 //
-// At the end of a turn, when no commit is under way, all that was appended goes to the thread; its end is
-// posted back. Errors: when the disk is full it tries again every 200 ms and the journal refuses new durable
-// messages meanwhile; any other I/O error ends the process at once with a log line (what an acknowledgement
-// promises cannot be kept any more). Lifetime: the journal and the disk outlive it; the destructor commits
-// what is left. Thread safety: the loop's thread.
+// At the end of a turn, when no commit is under way, all that was appended goes to the committing thread; its end is
+// posted back. The next segment is made while the last is half empty, so that a full disk is known while there is
+// room for settlements: new durable messages are refused then, and it is tried again every 200 ms. Any other I/O error
+// but of reading ends the process at once with a log line (what an acknowledgement promises cannot be kept any more).
+// Lifetime: the journal and the disk outlive it; the destructor commits what is left. Thread safety: the loop's thread.
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -17,6 +19,27 @@
 #include "bascule/loop/loop.hpp"
 
 namespace bascule::broker {
+
+/// Runs jobs on a thread, in order; their `done` on the loop.
+class JobThread {
+ public:
+  JobThread(Loop& loop, Disk& disk);
+  /// What has not begun is dropped.
+  ~JobThread();
+  void push(JournalJob job);
+
+ private:
+  void run();
+
+  Loop& loop_;
+  Disk& disk_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<JournalJob> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
 
 class JournalThread final : public JournalDriver, private EndOfTurn {
  public:
@@ -31,12 +54,21 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   void carry_out(CommitWriter& writer, journal::Commit& commit);
   void committed(Lsn last);
   void report_space(bool there_is);
+  void make_ahead();
+  void arm_mark();
+  void arm_space();
 
   Loop& loop_;
   Journal& journal_;
   Disk& disk_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool asked_ = false, busy_ = false;  // the loop's
+  bool mark_armed_ = false;
+  std::uint64_t commits_ = 0;
+  journal::Ahead ahead_;       // being made
+  bool ahead_failed_ = false;  // the disk was full
+  asio::steady_timer mark_timer_, space_timer_;
+  JobThread reads_, files_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -45,7 +77,7 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   std::thread thread_;
 };
 
-/// The journal in a folder, with its thread. Throws journal::Damaged or DiskError.
+/// The journal in a folder, with its threads. Throws journal::Damaged or DiskError.
 std::unique_ptr<Storage> open_journal(Loop& loop, const std::string& folder, const JournalOptions& options);
 
 }  // namespace bascule::broker

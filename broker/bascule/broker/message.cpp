@@ -8,6 +8,8 @@
 namespace bascule::broker {
 namespace {
 
+thread_local std::uint64_t bytes_in_memory = 0;
+
 /// What stands in front of the body: the header's fields, and where the body starts.
 struct Front {
   Header header;
@@ -37,7 +39,10 @@ std::optional<Front> read_front(Bytes bytes) noexcept {
 
 }  // namespace
 
+std::uint64_t Message::in_memory() noexcept { return bytes_in_memory; }
+
 void MessageRef::destroy(Message* message) noexcept {
+  bytes_in_memory -= message->cost();
   message->~Message();
   std::free(message);
 }
@@ -48,7 +53,9 @@ std::uint8_t* MessageBuilder::prepare(std::size_t n) {
     const std::size_t capacity = message_ == nullptr ? n : std::max(wanted, 2 * capacity_);
     void* memory = std::realloc(message_, sizeof(Message) + capacity);
     if (memory == nullptr) throw std::bad_alloc();
+    if (message_ == nullptr) bytes_in_memory += sizeof(Message);
     message_ = message_ == nullptr ? ::new (memory) Message() : static_cast<Message*>(memory);
+    bytes_in_memory += capacity - capacity_;
     capacity_ = capacity;
   }
   return message_->bytes() + message_->size_;
@@ -61,6 +68,7 @@ void MessageBuilder::append(Bytes bytes) {
 }
 
 void MessageBuilder::reset() noexcept {
+  if (message_ != nullptr) bytes_in_memory -= capacity_ + sizeof(Message);
   std::free(message_);
   message_ = nullptr;
   capacity_ = 0;
@@ -78,7 +86,7 @@ MessageRef MessageBuilder::finish(Time now) {
     if (memory != nullptr) message_ = static_cast<Message*>(memory);
   }
   Message* message = std::exchange(message_, nullptr);
-  capacity_ = 0;
+  bytes_in_memory -= std::exchange(capacity_, 0) - message->size_;
   message->offset_ = front->offset;
   message->durable_ = front->header.durable;
   message->priority_ = front->header.priority;

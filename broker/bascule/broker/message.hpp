@@ -39,6 +39,8 @@ class Message {
   /// Not to be delivered before; Time::min(): at once.
   Time due() const noexcept { return due_; }
   void set_due(Time at) noexcept { due_ = at; }
+  /// Bytes of all messages of this thread, those that are still arriving among them.
+  static std::uint64_t in_memory() noexcept;
   /// What it counts against bounds: its bytes and what keeping it costs.
   std::uint32_t cost() const noexcept { return size_ + static_cast<std::uint32_t>(sizeof(Message)); }
 

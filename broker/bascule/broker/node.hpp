@@ -28,6 +28,7 @@ struct Admission {
     accepted,  ///< taken; the promise holds once the storage is durable up to `lsn`
     full,      ///< refused at a bound: amqp:resource-limit-exceeded
     no_space,  ///< durable, and the disk is full
+    stopped,   ///< a message that it holds is damaged on the disk: amqp:internal-error
   };
   Result result = Result::accepted;
   Lsn lsn = 0;
@@ -46,6 +47,8 @@ class Node {
   const std::string& address() const noexcept { return address_; }
 
   virtual Admission publish(const MessageRef& message, Time now) = 0;
+  /// Why it is out of service; empty: it is not.
+  virtual const std::string& stopped() const noexcept;
   /// False while producers should get no more credit.
   virtual bool has_room() const noexcept = 0;
 

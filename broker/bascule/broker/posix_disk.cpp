@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,7 +46,7 @@ class Descriptor {
 
 class PosixFile final : public DiskFile {
  public:
-  PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  PosixFile(int fd, std::string path, bool grows = false) : fd_(fd), path_(std::move(path)), grows_(grows) {}
   std::uint64_t size() override {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) fail("look at", path_);
@@ -55,7 +56,7 @@ class PosixFile final : public DiskFile {
     while (!bytes.empty()) {
       const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) fail("write", path_);
+      if (n <= 0) grows_ ? fail_making("write", path_) : fail("write", path_);
       bytes = bytes.subspan(static_cast<std::size_t>(n));
       offset += static_cast<std::uint64_t>(n);
     }
@@ -79,6 +80,7 @@ class PosixFile final : public DiskFile {
  private:
   Descriptor fd_;
   const std::string path_;
+  const bool grows_;
 };
 
 class PosixDisk final : public Disk {
@@ -126,11 +128,27 @@ class PosixDisk final : public Disk {
     if (fd < 0) fail("open", path(name));
     return std::make_unique<PosixFile>(fd, path(name));
   }
+  std::unique_ptr<DiskFile> create_growing(const std::string& name) override {
+    const int fd = ::open(path(name).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) fail_making("create", path(name));
+    return std::make_unique<PosixFile>(fd, path(name), true);
+  }
+  void remove_scratch(const std::string& name) override {
+    if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) fail("remove", path(name));
+  }
+  std::uint64_t free_space() override {
+    struct statvfs status{};
+    if (::fstatvfs(descriptor_.get(), &status) != 0) fail("look at folder", folder_);
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
+  }
   void remove(const std::string& name) override {
     if (::unlink(path(name).c_str()) != 0) fail("remove", path(name));
     sync_folder();
   }
   std::string path(const std::string& name) const override { return folder_ + "/" + name; }
+  void sync_folder() override {
+    if (::fsync(descriptor_.get()) != 0) fail("flush folder", folder_);
+  }
 
  private:
   static int open_locked(const std::string& folder) {
@@ -151,10 +169,6 @@ class PosixDisk final : public Disk {
     }
     return fd;
   }
-  void sync_folder() {
-    if (::fsync(descriptor_.get()) != 0) fail("flush folder", folder_);
-  }
-
   const std::string folder_;
   const Descriptor descriptor_;
 };

@@ -1,5 +1,7 @@
 #include "bascule/broker/properties.hpp"
 
+#include "bascule/broker/crc32c.hpp"
+
 namespace bascule::broker {
 namespace {
 
@@ -70,6 +72,14 @@ std::string_view read_user_id(Bytes body) noexcept {
   if (count < 2) return {};
   reader.value();
   return reader.bytes().value_or("");
+}
+
+std::uint32_t group_hash(Bytes body) noexcept {
+  const auto properties = read_properties(body);
+  if (!properties || properties->group_id.empty()) return 0;
+  const auto* id = reinterpret_cast<const std::uint8_t*>(properties->group_id.data());
+  const std::uint32_t hash = crc32c({id, properties->group_id.size()});
+  return hash == 0 ? 1 : hash;
 }
 
 Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept {

@@ -25,6 +25,8 @@ std::optional<Properties> read_properties(Bytes body) noexcept;
 std::string_view read_to(Bytes body) noexcept;
 /// The property `user-id` alone. Empty when absent or malformed.
 std::string_view read_user_id(Bytes body) noexcept;
+/// A hash of the group-id, the same in every version (it is stored); 0: none, or malformed.
+std::uint32_t group_hash(Bytes body) noexcept;
 /// The encoded value of a section's map entry (message annotations, application properties); empty when
 /// absent.
 Bytes find_in_map(Bytes body, Section section, std::string_view key) noexcept;

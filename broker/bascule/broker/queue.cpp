@@ -15,14 +15,6 @@ std::optional<std::uint32_t> time_left(Time expires, Time now) noexcept {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
 }
 
-// 0 is for messages without a group.
-std::uint32_t group_of(const Message& message) noexcept {
-  const auto properties = read_properties(message.body());
-  if (!properties || properties->group_id.empty()) return 0;
-  const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>{}(properties->group_id));
-  return hash == 0 ? 1 : hash;
-}
-
 }  // namespace
 
 Queue::Queue(std::string address, const QueueSettings& settings, Storage& storage, QueueEvents& events,
@@ -58,6 +50,7 @@ bool Queue::admit(std::uint32_t cost, Time now) {
 }
 
 Admission Queue::publish(const MessageRef& message, Time now) {
+  if (!stopped_.empty()) return {Admission::Result::stopped, 0};
   if (message->durable() && settings_.durable && !storage_.accepts()) return {Admission::Result::no_space, 0};
   if (!admit(message->cost(), now)) return {Admission::Result::full, 0};
   Lsn lsn = 0;
@@ -70,16 +63,20 @@ Admission Queue::publish(const MessageRef& message, Time now) {
 }
 
 QueueId Queue::storage_id() {
-  if (storage_id_ == 0) storage_id_ = storage_.declare(address(), definition_);
+  if (storage_id_ == 0) {
+    storage_id_ = storage_.declare(address(), definition_);
+    events_.declared(*this);
+  }
   return storage_id_;
 }
 
 void Queue::enqueue(const MessageRef& message, Lsn lsn, Time now) {
   const Position at = entries_.end();
-  Entry& entry = entries_.push();
+  Entry& entry = entries_.push(lsn);
   entry.message = message;
-  entry.lsn = lsn;
-  admit_entry(at, entry, now);
+  entry.cost = message->cost();
+  entry.group = settings_.groups ? group_hash(message->body()) : 0;
+  admit_entry(at, entry, message->due(), now);
   ++counters_.enqueued;
   if (!ready_.empty()) dispatch(now);
   // What was handed out at once needs no expiry: it is indexed if it comes back.
@@ -88,25 +85,23 @@ void Queue::enqueue(const MessageRef& message, Lsn lsn, Time now) {
   if (kept != nullptr && kept->state != Entry::State::acquired) index_expiry(at, message->expires());
 }
 
-void Queue::restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count, Time now) {
+void Queue::restore(const StoredMessage& message, const Holding& holding, Time now) {
   const Position at = entries_.end();
-  Entry& entry = entries_.push();
-  entry.message = message;
-  entry.lsn = lsn;
-  entry.delivery_count = delivery_count;
-  entry.acquired_before = delivery_count > 0;
-  admit_entry(at, entry, now);
-  if (message->expires() != Time::max()) index_expiry(at, message->expires());
+  Entry& entry = entries_.push(message.lsn);
+  entry.cost = message.cost;
+  entry.group = settings_.groups ? message.group : 0;
+  entry.delivery_count = holding.delivery_count;
+  entry.acquired_before = holding.delivery_count > 0;
+  admit_entry(at, entry, std::max(message.due, holding.due), now);
+  if (message.expires != Time::max()) index_expiry(at, message.expires);
 }
 
-void Queue::admit_entry(Position at, Entry& entry, Time now) {
-  entry.cost = entry.message->cost();
-  entry.group = settings_.groups ? group_of(*entry.message) : 0;
+void Queue::admit_entry(Position at, Entry& entry, Time due, Time now) {
   bytes_ += entry.cost;
-  if (entry.message->due() > now) {
+  if (due > now) {
     entry.state = Entry::State::scheduled;
     ++scheduled_;
-    due_.add(entry.message->due(), at);
+    due_.add(due, at);
   } else {
     entry.state = Entry::State::available;
     ++available_;
@@ -115,10 +110,11 @@ void Queue::admit_entry(Position at, Entry& entry, Time now) {
 }
 
 void Queue::forget_stored() {
-  if (!declared()) return;
-  for_each_stored(1, std::numeric_limits<Lsn>::max(),
-                  [this](Entry& entry) { storage_.forget(storage_id_, entry.lsn); });
-  storage_.remove(storage_id_);
+  for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+    const Entry* entry = entries_.find(at);
+    if (entry != nullptr && entry->lsn != 0) storage_.forget(storage_id_, entry->lsn);
+  }
+  if (declared()) storage_.remove(storage_id_);
 }
 
 void Queue::attach(Consumer& consumer) {
@@ -147,7 +143,7 @@ void Queue::not_ready(Consumer& consumer) noexcept {
 }
 
 void Queue::dispatch(Time now) {
-  if (dispatching_) return;  // a consumer settled from inside deliver(); the loop below goes on
+  if (dispatching_ || !stopped_.empty()) return;  // a consumer settled from inside deliver(); the loop below goes on
   dispatching_ = true;
   while (!ready_.empty() && hand_out_one(now)) {
   }
@@ -182,11 +178,13 @@ Position Queue::next_in_order(const Consumer* consumer, Time now) {
   while (!returned_.empty()) {
     const Position at = returned_.top();
     Entry* entry = entries_.find(at);
+    if (entry != nullptr && consumer != nullptr && !here(at, *entry)) return none;
     if (entry != nullptr && deliverable(at, *entry, consumer, now)) return at;  // popped when it is handed out
     returned_.pop();
   }
   for (cursor_ = entries_.skip_gaps(cursor_); cursor_ < entries_.end(); cursor_ = entries_.skip_gaps(cursor_ + 1)) {
     Entry* entry = entries_.find(cursor_);
+    if (entry != nullptr && consumer != nullptr && !here(cursor_, *entry)) return none;
     if (entry != nullptr && deliverable(cursor_, *entry, consumer, now)) return cursor_;
   }
   return none;
@@ -209,6 +207,7 @@ Position Queue::next_wanted(Consumer& consumer, Time now) {
   Position& at = consumer.cursor_;
   for (at = entries_.skip_gaps(at); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
     Entry* entry = entries_.find(at);
+    if (entry != nullptr && !here(at, *entry)) return none;
     if (entry != nullptr && consumer.wants(*entry->message) && deliverable(at, *entry, &consumer, now)) return at;
   }
   return none;
@@ -218,7 +217,7 @@ Position Queue::next_wanted(Consumer& consumer, Time now) {
 // discarded on the way.
 bool Queue::deliverable(Position at, Entry& entry, const Consumer* consumer, Time now) {
   if (entry.state != Entry::State::available || entry.restricted || entry.parked) return false;
-  if (entry.message->expires() <= now) {
+  if (entry.message && entry.message->expires() <= now) {
     discard(at, entry, Discard::expired, nullptr, now);
     return false;
   }
@@ -266,6 +265,7 @@ void Queue::make_available(Position at, const Entry& entry) {
 }
 
 void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
+  if (at + read_ahead_at == ahead_to_) read_ahead(ahead_to_);
   if (!returned_.empty() && returned_.top() == at) returned_.pop();
   if (cursor_ == at) ++cursor_;
   entry.state = Entry::State::acquired;
@@ -337,7 +337,7 @@ void Queue::count_attempt(Position at, Entry& entry, Time now) {
     if (grouped) dispatch(now);
     return;
   }
-  if (entry.lsn != 0) storage_.count_delivery(storage_id_, entry.lsn, entry.delivery_count);
+  if (entry.lsn != 0) storage_.update(entry.lsn, {.queue = storage_id_, .delivery_count = entry.delivery_count});
   put_back(at, entry, now);
 }
 
@@ -388,20 +388,22 @@ void Queue::index_expiry(Position at, Time expires) {
 }
 
 void Queue::rebuild_expiry() {
-  expiring_.clear();
-  for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+  expiring_.keep_if([this](Position at) {
     const Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state == Entry::State::acquired) continue;
-    if (entry->message->expires() != Time::max()) expiring_.add(entry->message->expires(), at);
-  }
+    return entry != nullptr && entry->state != Entry::State::acquired;
+  });
 }
 
 void Queue::sweep(Time now) {
-  expiring_.take_due(now, [this, now](Position at) {
+  std::vector<Position> elsewhere;
+  expiring_.take_due(now, [&](Position at) {
     Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state == Entry::State::acquired || entry->message->expires() > now) return;
+    if (entry == nullptr || entry->state == Entry::State::acquired) return;
+    if (!entry->message && settings_.dead_letters && events_.wants_expired()) return elsewhere.push_back(at);
+    if (entry->message && entry->message->expires() > now) return;
     discard(at, *entry, Discard::expired, nullptr, now);
   });
+  if (!elsewhere.empty()) discard_expired(std::move(elsewhere));
   bool freed = false;
   due_.take_due(now, [this, &freed](Position at) {
     Entry* entry = entries_.find(at);
@@ -433,7 +435,7 @@ std::size_t Queue::move_to(const std::function<Node*(const Message&)>& where, st
   for (const Position at : oldest) {
     Entry* entry = entries_.find(at);
     if (entry == nullptr || entry->state != Entry::State::available) continue;
-    Node* to = where(*entry->message);
+    Node* to = bring(*entry) ? where(*entry->message) : nullptr;
     if (to == nullptr) continue;
     // First there, then not here: a crash in between leaves two, never none.
     if (to->publish(entry->message, now).result != Admission::Result::accepted) break;

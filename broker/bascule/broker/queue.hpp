@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <queue>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,7 @@ struct QueueSettings {
   bool durable = true;                ///< a durable message in it is stored
   bool rpc = false;                   ///< the lost-instance rule of docs/protocol.md holds
   bool groups = true;                 ///< messages of one group-id go to one consumer at a time, in order
+  bool yields = true;                 ///< a watermark stops its producers' credit
   bool dead_letters = true;           ///< rejected and undeliverable messages are kept in the dead-letter queue
 };
 
@@ -54,6 +56,10 @@ class QueueEvents {
   /// A request whose consumer was lost and which must not be run again: answer its caller. False when it
   /// cannot be answered (no reply-to), and then it is redelivered.
   virtual bool answer_lost(Queue& queue, const Message& request, Time now) = 0;
+  /// It has a number in the storage now.
+  virtual void declared(Queue& /*queue*/) {}
+  /// Whether discarded() needs the bytes of what expired.
+  virtual bool wants_expired() const noexcept { return true; }
 
  protected:
   ~QueueEvents() = default;
@@ -68,7 +74,8 @@ class Queue final : public Node {
 
   // Producers.
   Admission publish(const MessageRef& message, Time now) override;
-  bool has_room() const noexcept override { return !blocked_; }
+  bool has_room() const noexcept override { return !blocked_ && !pressed(); }
+  const std::string& stopped() const noexcept override { return stopped_; }
   /// Whether publish() would take a message of this cost now; makes room where the policy is drop_head.
   bool admit(std::uint32_t cost, Time now);
   /// Puts in a message that was admitted and stored (lsn) already.
@@ -78,15 +85,14 @@ class Queue final : public Node {
   bool declared() const noexcept { return storage_id_ != 0; }
   /// Recovery: it is declared under this number already.
   void restore_id(QueueId id) noexcept { storage_id_ = id; }
-  void restore(const MessageRef& message, Lsn lsn, std::uint32_t delivery_count, Time now);
-  /// Calls visit(Entry&) for what is stored from `from` to before `to`.
-  template <class Visit>
-  void for_each_stored(Lsn from, Lsn to, Visit&& visit) {
-    for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
-      Entry* entry = entries_.find(at);
-      if (entry != nullptr && entry->lsn >= from && entry->lsn < to) visit(*entry);
-    }
-  }
+  void restore(const StoredMessage& message, const Holding& holding, Time now);
+  /// What it keeps of the message of this lsn; false: it does not hold it.
+  bool holding(Lsn lsn, Holding& into);
+  /// A message of it cannot be read back: nothing goes in or out any more until the journal was mended.
+  void stop(const std::string& why);
+  /// Gives back the memory of messages that can be read back, but for `window` bytes of those that are next; how
+  /// many bytes.
+  std::uint64_t page_out(std::uint64_t window);
   /// It is being deleted for good: the storage forgets it.
   void forget_stored();
 
@@ -115,8 +121,8 @@ class Queue final : public Node {
   template <class Visit>
   void peek(std::uint64_t most, Visit&& visit) {
     for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
-      const Entry* entry = entries_.find(at);
-      if (entry == nullptr || entry->state != Entry::State::available) continue;
+      Entry* entry = entries_.find(at);
+      if (entry == nullptr || entry->state != Entry::State::available || !bring(*entry)) continue;
       visit(at, *entry);
       --most;
     }
@@ -152,7 +158,7 @@ class Queue final : public Node {
   Position next_restricted(const Consumer& consumer, Time now);
   Position next_wanted(Consumer& consumer, Time now);
   bool deliverable(Position at, Entry& entry, const Consumer* consumer, Time now);
-  void admit_entry(Position at, Entry& entry, Time now);
+  void admit_entry(Position at, Entry& entry, Time due, Time now);
   bool enter_group(Position at, Entry& entry, const Consumer& consumer);
   void leave_group(std::uint32_t id);
   void call_next_of_group(std::uint32_t id);
@@ -164,8 +170,20 @@ class Queue final : public Node {
   void remove(Position at, Entry& entry);
   void index_expiry(Position at, Time expires);
   void rebuild_expiry();
+  bool pressed() const noexcept {
+    return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
+  }
+  // Messages that are not in memory (queue_paging.cpp).
+  bool bring(Entry& entry);
+  bool here(Position at, const Entry& entry);
+  void read_ahead(Position from);
+  void loaded(std::span<const Position> positions, std::span<const Lsn> lsns, std::span<MessageRef> messages, Time now);
+  void discard_expired(std::vector<Position> positions);
+  std::uint64_t page_out_from(Position& hand, std::size_t steps);
+  void write_out(Position at, Entry& entry);
   bool over_bound(std::uint64_t times, std::uint32_t cost) const noexcept;
 
+  static constexpr Position read_ahead_at = 256;  // so long before the end of what is here, more is asked for
   static constexpr Position none = std::numeric_limits<Position>::max();
 
   const QueueSettings settings_;
@@ -186,6 +204,12 @@ class Queue final : public Node {
   std::size_t selective_ = 0;
   std::vector<Topic*> topics_;  // it is a subscription of these
   std::uint64_t available_ = 0, acquired_ = 0, scheduled_ = 0, bytes_ = 0;
+  Position paged_to_ = 0;  // everything from the window to here was looked at for paging out
+  Position paged_again_ = 0;
+  Position ahead_to_ = 0;  // what was read back ends here
+  bool reading_ = false;   // some are being read back
+  std::string stopped_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool blocked_ = false;
   bool dispatching_ = false;
   QueueCounters counters_;

@@ -1,7 +1,6 @@
 #include "bascule/broker/router.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "bascule/broker/annotate.hpp"
 #include "bascule/broker/lost_request.hpp"
@@ -158,6 +157,7 @@ void Router::remove(Node& node) {
   if (node.kind() == Node::Kind::queue) {
     auto& queue = static_cast<Queue&>(node);
     std::erase(patterns_, &queue);
+    if (queue.declared()) stored_.erase(queue.storage_id());
     queue.forget_stored();
   }
   const std::string topic = found->second.pattern;
@@ -210,26 +210,55 @@ void Router::sweep(Time now) {
   for (Queue* queue : sweeping_) queue->sweep(now);
 }
 
-void Router::move_out(Lsn from, Lsn to) {
-  struct Stored {
-    std::vector<Entry*> entries;
-    std::vector<QueueCount> queues;
-  };
-  std::map<Lsn, Stored> found;  // in order
+void Router::relieve_memory() {
+  const std::uint64_t used = Message::in_memory();
+  if (used > settings_.memory_pages) page_out(used - settings_.memory_pages);
+  const bool high = storage_.memory_high();
+  const std::uint64_t left = Message::in_memory();
+  if (storage_.note_memory(left > (high ? settings_.memory_high / 5 * 4 : settings_.memory_high))) pressure_changed();
+}
+
+// From the largest queue on; what is next in each stays, as far as all of that fits.
+void Router::page_out(std::uint64_t wanted) {
+  paging_.clear();
   for (auto& [address, held] : nodes_) {
     if (held.node->kind() != Node::Kind::queue) continue;
     auto& queue = static_cast<Queue&>(*held.node);
-    if (!queue.declared()) continue;
-    queue.for_each_stored(from, to, [&](Entry& entry) {
-      Stored& stored = found[entry.lsn];
-      stored.entries.push_back(&entry);
-      stored.queues.push_back({queue.storage_id(), entry.delivery_count});
-    });
+    if (queue.size() > queue.acquired()) paging_.push_back(&queue);
   }
-  for (auto& [old, stored] : found) {
-    const Lsn lsn = storage_.copy(old, *stored.entries.front()->message, stored.queues);
-    for (Entry* entry : stored.entries) entry->lsn = lsn;
+  std::sort(paging_.begin(), paging_.end(), [](const Queue* a, const Queue* b) { return a->bytes() > b->bytes(); });
+  const std::uint64_t window =
+      std::clamp<std::uint64_t>(settings_.memory_pages / 2 / (paging_.size() + 1), 16U << 10, 2U << 20);
+  std::uint64_t freed = 0;
+  for (Queue* queue : paging_) {
+    if (freed >= wanted) return;
+    freed += queue->page_out(window);
   }
+}
+
+void Router::pressure_changed() {
+  std::vector<Node*> nodes;
+  for (auto& [address, held] : nodes_) nodes.push_back(held.node.get());
+  for (Node* node : nodes) {
+    if (node->has_room()) node->tell_room_made();
+  }
+}
+
+void Router::holders(Lsn lsn, std::vector<Holding>& queues) {
+  std::erase_if(queues, [&](Holding& one) {
+    const auto found = stored_.find(one.queue);
+    return found == stored_.end() || !found->second->holding(lsn, one);
+  });
+}
+
+void Router::spoilt(Lsn lsn, const std::string& why) {
+  for (const auto& [id, queue] : stored_) {
+    if (Holding held; queue->holding(lsn, held)) queue->stop(why);
+  }
+}
+
+void Router::stop_queue(QueueId queue, const std::string& why) {
+  if (const auto found = stored_.find(queue); found != stored_.end()) found->second->stop(why);
 }
 
 void Router::restore_queue(QueueId id, const std::string& address, const std::string& definition) {
@@ -238,13 +267,15 @@ void Router::restore_queue(QueueId id, const std::string& address, const std::st
   const std::string pattern = subscription ? definition.substr(subscription_definition.size()) : std::string();
   Queue& queue = add_queue(address, settings, {.durable_subscription = subscription, .pattern = pattern});
   queue.restore_id(id);
-  restored_.emplace(id, &queue);
+  stored_.emplace(id, &queue);
   if (subscription) bind(queue, pattern);
 }
 
-void Router::restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) {
-  for (const auto& [id, count] : queues) restored_.at(id)->restore(message, lsn, count, now);
+void Router::restore_message(const StoredMessage& message, std::span<const Holding> queues, Time now) {
+  for (const Holding& holding : queues) stored_.at(holding.queue)->restore(message, holding, now);
 }
+
+void Router::declared(Queue& queue) { stored_.emplace(queue.storage_id(), &queue); }
 
 void Router::for_each(const std::function<void(Node&)>& visit) const {
   for (const auto& [address, held] : nodes_) visit(*held.node);

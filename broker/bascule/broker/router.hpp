@@ -31,10 +31,15 @@ struct RouterSettings {
                         .max_deliveries = 0,
                         .durable = false,
                         .groups = false,
+                        .yields = false,
                         .dead_letters = false};
   std::size_t max_nodes = 100'000;
   bool auto_create = true;
   std::vector<std::string> topic_prefixes = {"events.", "bascule."};
+  /// Messages in memory, of all queues together: above, those that can be read back leave it.
+  std::uint64_t memory_pages = 64U << 20;
+  /// Above, producers get no credit, until it is less than 4/5.
+  std::uint64_t memory_high = 256U << 20;
   std::string rpc_prefix = "rpc.";
   /// A queue's dead letters are in the queue of this prefix and its address.
   std::string dead_letter_prefix = "dlq.";
@@ -98,16 +103,23 @@ class Router final : public QueueEvents, public Recovery {
   void add_service(std::unique_ptr<Node> service);
 
   void sweep(Time now);
-  /// StorageListener::move_out for all queues.
-  void move_out(Lsn from, Lsn to);
+  /// Gives back memory when there is more than memory_pages of messages, and looks at the watermark.
+  void relieve_memory();
+  /// A watermark was passed or is clear.
+  void pressure_changed();
+  /// StorageListener, for all queues.
+  void holders(Lsn lsn, std::vector<Holding>& queues);
+  void spoilt(Lsn lsn, const std::string& why);
   void restore_queue(QueueId id, const std::string& address, const std::string& definition) override;
-  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) override;
+  void restore_message(const StoredMessage& message, std::span<const Holding> queues, Time now) override;
+  void stop_queue(QueueId queue, const std::string& why) override;
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
   void discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
                  const Outcome* outcome, Time now) override;
   bool answer_lost(Queue& queue, const Message& request, Time now) override;
+  bool wants_expired() const noexcept override { return settings_.dead_letter_expired; }
 
  private:
   struct Hash {
@@ -122,6 +134,8 @@ class Router final : public QueueEvents, public Recovery {
     std::string pattern = {};  // a subscription: the topic or pattern it is bound by
   };
 
+  void page_out(std::uint64_t wanted);
+  void declared(Queue& queue) override;
   Queue& add_queue(std::string address, const QueueSettings& settings, Held extra);
   QueueSettings settings_for(std::string_view address) const;
   Queue* dead_letters_of(const Queue& queue);
@@ -131,10 +145,10 @@ class Router final : public QueueEvents, public Recovery {
   const RouterSettings settings_;
   Storage& storage_;
   std::unordered_map<std::string, Held, Hash, std::equal_to<>> nodes_;
-  std::vector<Queue*> patterns_;  // subscriptions by pattern
-  std::unordered_map<QueueId, Queue*> restored_;
-  std::vector<Queue*> sweeping_;  // scratch
-  Topic nowhere_;                 // where a message to a topic without subscriptions goes
+  std::vector<Queue*> patterns_;                // subscriptions by pattern
+  std::unordered_map<QueueId, Queue*> stored_;  // by their number in the storage
+  std::vector<Queue*> sweeping_, paging_;       // scratch
+  Topic nowhere_;                               // where a message to a topic without subscriptions goes
 };
 
 }  // namespace bascule::broker

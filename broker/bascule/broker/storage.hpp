@@ -1,26 +1,46 @@
-// Storage: where durable messages live; what makes `accepted` a promise.
+// Storage: where durable messages live; what makes `accepted` a promise, and lets a backlog be larger than memory.
 //
 // A publish is one record that holds the message and all the queues it went to. It is appended at once and is
 // durable some time later: `durable()` says up to where, and the listener hears when that moves. Records keep
-// the order in which they were appended, so that a settlement never outlives the publish it settles. Thread
-// safety: the broker's loop only. Errors: an I/O error is fatal for the process and is not reported here.
+// the order in which they were appended, so that a settlement never outlives the publish it settles. What is
+// appended between begin() and end() is kept whole or not at all.
+//
+// A message's Lsn is its name for life: the storage may move its bytes, the name stays. While has(lsn) the bytes
+// need not be in memory: load() brings them back. Thread safety: the broker's loop only. Errors: an I/O error is
+// fatal for the process and is not reported here.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bascule/broker/entries.hpp"
 
 namespace bascule::broker {
 
-/// A durable queue's number in the storage; 0: not declared there yet.
+/// A durable node's number in the storage; 0: not declared there yet.
 using QueueId = std::uint32_t;
 
-struct QueueCount {
+/// What one queue keeps about a message beside the message. A later one replaces an earlier one whole.
+struct Holding {
   QueueId queue = 0;
   std::uint32_t delivery_count = 0;
+  Time due = Time::min();  ///< not before: delayed redelivery; Time::min(): at once
+  Bytes notes = {};        ///< whatever the queue wants back (annotations that a receiver added)
+};
+
+/// A message as recovery finds it: all but its bytes.
+struct StoredMessage {
+  Lsn lsn = 0;
+  std::uint32_t cost = 0;
+  std::uint32_t group = 0;  ///< group_hash() of it
+  std::uint8_t priority = 4;
+  Time expires = Time::max();
+  Time due = Time::min();
 };
 
 class StorageListener {
@@ -28,19 +48,27 @@ class StorageListener {
   /// Everything appended up to and including `lsn` is durable now. Never called from inside a call to
   /// Storage.
   virtual void durable(Lsn lsn) = 0;
-  /// Everything stored from `from` to before `to` must be written anew with Storage::copy, in order; the
-  /// space is wanted.
-  virtual void move_out(Lsn from, Lsn to) = 0;
+  /// `queues` names the queues a message went to: erase those that do not hold it any more, and fill in what the
+  /// others keep of it. For moving a message within the storage.
+  virtual void holders(Lsn lsn, std::vector<Holding>& queues) = 0;
+  /// This message cannot be read back: its queues must stop. `why` names file and offset.
+  virtual void spoilt(Lsn /*lsn*/, const std::string& /*why*/) {}
+  /// A watermark was passed, or is clear again (Storage::memory_high, disk_low).
+  virtual void pressure_changed() {}
 
  protected:
   ~StorageListener() = default;
 };
 
-/// Takes back what the storage kept over a restart: first all queues, then the messages in their order.
+/// Takes back what the storage kept over a restart: first all nodes, then the rest, messages in their order.
 class Recovery {
  public:
   virtual void restore_queue(QueueId id, const std::string& address, const std::string& definition) = 0;
-  virtual void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> queues, Time now) = 0;
+  virtual void restore_message(const StoredMessage& message, std::span<const Holding> queues, Time now) = 0;
+  /// What remember() was given and has not run out.
+  virtual void restore_key(QueueId /*node*/, Bytes /*key*/, Time /*until*/) {}
+  /// A message that went to this queue is damaged: it must not be served. `why` names file and offset.
+  virtual void stop_queue(QueueId /*queue*/, const std::string& /*why*/) {}
 
  protected:
   ~Recovery() = default;
@@ -54,7 +82,7 @@ class Storage {
   /// Call once, before anything else.
   virtual void recover(Recovery& into, Time now) = 0;
 
-  /// Declares a durable queue; `definition` is given back as it is at recovery.
+  /// Declares a durable node; `definition` is given back as it is at recovery.
   virtual QueueId declare(std::string_view address, std::string_view definition) = 0;
   virtual void remove(QueueId queue) = 0;
 
@@ -62,15 +90,42 @@ class Storage {
   virtual void settle(QueueId queue, Lsn lsn) = 0;
   /// `queue` is about to be removed and held this: nothing is written.
   virtual void forget(QueueId queue, Lsn lsn) = 0;
-  /// Writes `message` anew for the queues that still hold it; returns where.
-  virtual Lsn copy(Lsn old, const Message& message, std::span<const QueueCount> queues) = 0;
-  /// Remembers that a message was handed out before, so that counting goes on after a restart.
-  virtual void count_delivery(QueueId queue, Lsn lsn, std::uint32_t delivery_count) = 0;
+  /// Remembers what a queue keeps about a message: delivery count, delay, annotations.
+  virtual void update(Lsn lsn, const Holding& holding) = 0;
+  /// Keeps `key` (at most 64 KiB) for a node until then, and gives it back at recovery: an entry of a
+  /// de-duplication window. Bound: the caller's. It cannot be taken back.
+  virtual void remember(QueueId /*node*/, Bytes /*key*/, Time /*until*/) {}
+  /// What is appended from begin() to end() is kept whole or not at all: a transaction's publishes and
+  /// settlements; a message and the key that it is known by. Inside one turn of the loop; they nest.
+  virtual void begin() {}
+  virtual void end() {}
 
   /// Everything up to here is durable.
   virtual Lsn durable() const noexcept = 0;
   /// False while new durable messages must be refused (disk full).
   virtual bool accepts() const noexcept { return true; }
+
+  /// Receives messages that were asked for, in the order asked; null for what is not there any more.
+  using Loaded = std::function<void(std::span<MessageRef> messages, Time now)>;
+  /// Whether load() can give its bytes back now.
+  virtual bool has(Lsn /*lsn*/) const noexcept { return false; }
+  /// Reads messages back, off the loop; `done` is called later, never from inside. It must hold nothing that may
+  /// be gone by then.
+  virtual void load(std::vector<Lsn> /*messages*/, Loaded /*done*/) {}
+  /// The same at once, for an administrator's few: it blocks the loop.
+  virtual MessageRef load_now(Lsn /*lsn*/) { return {}; }
+  /// Writes a message that is in no journal to a file that does not outlive the process; `done` gets the place to
+  /// load() it from, which settle() or forget() must free. False: there is no such file.
+  virtual bool page_out(const MessageRef& /*message*/, std::function<void(Lsn)> /*done*/) { return false; }
+
+  /// Watermarks, with hysteresis: while one holds, producers get no credit and consumers go on.
+  bool memory_high() const noexcept { return memory_high_; }
+  bool disk_low() const noexcept { return disk_low_; }
+  /// Whoever measures memory says so here; true when it changed.
+  bool note_memory(bool high) noexcept { return std::exchange(memory_high_, high) != high; }
+
+ protected:
+  bool memory_high_ = false, disk_low_ = false;
 };
 
 /// Keeps nothing: what it is given is as durable as the process. Lsn 0 throughout, so that nothing is ever
@@ -84,8 +139,7 @@ class MemoryStorage final : public Storage {
   Lsn publish(const Message&, std::span<const QueueId>) override { return 0; }
   void settle(QueueId, Lsn) override {}
   void forget(QueueId, Lsn) override {}
-  Lsn copy(Lsn, const Message&, std::span<const QueueCount>) override { return 0; }
-  void count_delivery(QueueId, Lsn, std::uint32_t) override {}
+  void update(Lsn, const Holding&) override {}
   Lsn durable() const noexcept override { return UINT64_MAX; }
 
  private:

@@ -28,6 +28,16 @@ class TimeIndex {
     slots_.clear();
     size_ = 0;
   }
+  /// Forgets those for which keep(position) is false.
+  template <class Keep>
+  void keep_if(Keep&& keep) {
+    size_ = 0;
+    for (auto slot = slots_.begin(); slot != slots_.end();) {
+      std::erase_if(slot->second, [&](Position at) { return !keep(at); });
+      size_ += slot->second.size();
+      slot = slot->second.empty() ? slots_.erase(slot) : std::next(slot);
+    }
+  }
   /// Calls visit(position) for all that are due, and forgets them.
   template <class Visit>
   void take_due(Time now, Visit&& visit) {

@@ -15,6 +15,7 @@ void Topic::bind(Queue& subscription) {
 }
 
 bool Topic::has_room() const noexcept {
+  if (storage_.memory_high() || storage_.disk_low()) return false;
   return std::all_of(subscriptions_.begin(), subscriptions_.end(), [](const Queue* q) { return q->has_room(); });
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from proton import Data, Message, Terminus, symbol
 from proton.reactor import LinkOption
-from proton.utils import BlockingConnection
+from proton.utils import BlockingConnection, LinkDetached, SendException
 
 Connect = Callable[..., BlockingConnection]
 StartBroker = Callable[..., Any]
@@ -90,28 +91,50 @@ def tool(broker: Any, name: str, data: pathlib.Path) -> subprocess.CompletedProc
     return subprocess.run([*broker.command[:1], name, "--data", str(data)], capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_damage_is_refused_by_file_and_offset_and_mended_by_hand(
+def test_a_damaged_message_stops_its_queue_by_file_and_offset_and_no_other(
     start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
 ) -> None:
     broker = start_broker("--data", str(tmp_path))
     send(connect(broker.url), "q", *[f"message {n}" for n in range(20)])
+    send(connect(broker.url), "other", "whole")
     broker.kill()
     whole = tool(broker, "verify", tmp_path)
-    assert (whole.returncode, "20 messages live" in whole.stdout) == (0, True)
+    assert (whole.returncode, "21 messages live" in whole.stdout) == (0, True)
 
     damaged = journal_files(tmp_path)[0]
     content = bytearray(damaged.read_bytes())
     content[content.index(b"message 7")] ^= 1
     damaged.write_bytes(content)
-    with pytest.raises(RuntimeError, match=rf"{damaged.name} is damaged at offset \d+.*bascule-broker compact"):
-        start_broker("--data", str(tmp_path))
+    stopped = start_broker("--data", str(tmp_path))
+    assert re.search(rf"{damaged.name} is damaged at offset \d+.*bascule-broker compact", stopped.log_text())
+    connection = connect(stopped.url)
+    with pytest.raises(LinkDetached, match=rf"internal-error.*{damaged.name} is damaged at offset"):
+        connection.create_receiver("q").receive(timeout=5)
+    with pytest.raises(SendException):
+        connection.create_sender("q").send(Message(body="not taken", durable=True))
+    assert take_all(connection, "other", 1) == ["whole"]
+    stopped.kill()
     found = tool(broker, "verify", tmp_path)
     assert (found.returncode, "damaged at offset" in found.stdout) == (1, True)
-    assert tool(broker, "dump", tmp_path).stdout.count('"type":"publish"') == 19
+    assert tool(broker, "dump", tmp_path).stdout.count('"damaged":true') == 1
     assert tool(broker, "compact", tmp_path).returncode == 0
     assert list(tmp_path.glob("journal.old/*.journal"))
     connection = connect(start_broker("--data", str(tmp_path)).url)
     assert take_all(connection, "q", 19) == [f"message {n}" for n in range(20) if n != 7]
+
+
+def test_damage_that_cannot_be_put_down_to_a_queue_is_refused(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    send(connect(broker.url), "q", "first", "second")
+    broker.kill()
+    damaged = journal_files(tmp_path)[0]
+    content = bytearray(damaged.read_bytes())
+    content[content.index(b"BTCH") + 16] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(RuntimeError, match=rf"{damaged.name} is damaged at offset \d+.*bascule-broker compact"):
+        start_broker("--data", str(tmp_path))
 
 
 def test_one_folder_serves_one_broker(start_broker: StartBroker, tmp_path: pathlib.Path) -> None:

@@ -70,7 +70,7 @@ class World final : public StorageListener {
       return true;
     });
   }
-  void move_out(Lsn from, Lsn to) override { router_->move_out(from, to); }
+  void holders(Lsn lsn, std::vector<Holding>& queues) override { router_->holders(lsn, queues); }
 
  private:
   void publish() {
@@ -85,6 +85,7 @@ class World final : public StorageListener {
     Node* node = router_->find(random_() % 2 == 0 ? "events.a::group" : "plain");
     if (node == nullptr) return;
     Sink sink(static_cast<Queue&>(*node), 1 + random_() % 3);
+    jobs();
     for (std::size_t i = 0; i < sink.bodies.size(); ++i) {
       if (random_() % 4 == 0) {
         sink.settle(i, {.kind = Outcome::Kind::modified, .delivery_failed = true});
@@ -102,6 +103,16 @@ class World final : public StorageListener {
     for (const int id : std::exchange(taken_, {})) outside_.settling[id] = last;
     writer_->carry_out(commit);
     journal_->committed(last);
+    if (random_() % 4 == 0) journal_->idle();
+    jobs();
+  }
+  void jobs() {
+    while (journal_->has_jobs()) {
+      for (JournalJob& job : journal_->take_jobs()) {
+        job.work(disk_);
+        job.done();
+      }
+    }
   }
   void check() {
     found_.clear();
@@ -111,6 +122,7 @@ class World final : public StorageListener {
       auto& queue = static_cast<Queue&>(*node);
       int last = -1;
       Sink sink(queue, 1'000'000);
+      jobs();
       queue.not_ready(sink);
       for (std::size_t i = 0; i < sink.bodies.size(); ++i) {
         const int id = std::stoi(sink.bodies[i]);

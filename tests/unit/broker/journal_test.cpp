@@ -1,6 +1,7 @@
 #include "bascule/broker/journal.hpp"
 
 #include <map>
+#include <set>
 
 #include "simulated_disk.hpp"
 #include "support.hpp"
@@ -22,11 +23,16 @@ struct Kept final : Recovery {
     queues[id] = address + "=" + definition;
     addresses[id] = address;
   }
-  void restore_message(const MessageRef& message, Lsn lsn, std::span<const QueueCount> to, Time) override {
-    Message kept{body_of(*message), lsn, {}, message->expires(), message->due()};
-    for (const auto& [id, count] : to) kept.queues[addresses.at(id)] = count;
+  void restore_message(const StoredMessage& message, std::span<const Holding> to, Time) override {
+    Message kept{{}, message.lsn, {}, message.expires, message.due};
+    for (const Holding& one : to) kept.queues[addresses.at(one.queue)] = one.delivery_count;
     messages.push_back(kept);
   }
+  void restore_key(QueueId node, Bytes key, Time until) override {
+    keys.push_back(addresses.at(node) + " " + std::string(as_text(key)) + " " +
+                   std::to_string((until - start) / std::chrono::milliseconds(1)));
+  }
+  void stop_queue(QueueId queue, const std::string& why) override { stopped[addresses.at(queue)] = why; }
   std::vector<std::string> bodies() const {
     std::vector<std::string> all;
     for (const auto& message : messages) all.push_back(message.body);
@@ -34,6 +40,8 @@ struct Kept final : Recovery {
   }
   std::map<QueueId, std::string> queues, addresses;
   std::vector<Message> messages;
+  std::vector<std::string> keys;
+  std::map<std::string, std::string> stopped;
 };
 
 using Bodies = std::vector<std::string>;
@@ -46,12 +54,24 @@ struct JournalTest : ::testing::Test {
     journal.emplace(disk, JournalOptions{.segment_size = segment_size}, clocks);
     kept = {};
     journal->recover(kept, start);
+    for (auto& message : kept.messages) {
+      if (const MessageRef read = journal->load_now(message.lsn)) message.body = body_of(*read);
+    }
   }
   void commit() {
     journal::Commit commit = journal->take();
     const Lsn last = commit.last;
     writer->carry_out(commit);
     journal->committed(last);
+    run_jobs();
+  }
+  void run_jobs() {
+    while (journal->has_jobs()) {
+      for (JournalJob& job : journal->take_jobs()) {
+        job.work(disk);
+        job.done();
+      }
+    }
   }
   void reopen() {
     disk.restart();
@@ -113,13 +133,77 @@ TEST_F(JournalTest, SettledNeverComesBackAndTheOtherQueuesKeepIt) {
 TEST_F(JournalTest, DeliveryCountsAndTimeToLiveGoOn) {
   const QueueId q = journal->declare("q", "");
   const Lsn lsn = journal->publish(*message({.body = "a", .durable = true, .ttl = 60'000}), {{q}});
-  journal->count_delivery(q, lsn, 3);
+  journal->update(lsn, {.queue = q, .delivery_count = 3});
   commit();
   wall += 20'000;
   reopen();
   ASSERT_EQ(kept.messages.size(), 1u);
   EXPECT_EQ(kept.messages[0].queues.at("q"), 3u);
   EXPECT_EQ(kept.messages[0].expires, at_ms(40'000));
+}
+
+TEST_F(JournalTest, KeysAreKeptUntilTheyRunOutWhateverSegmentTheyWereIn) {
+  const QueueId q = journal->declare("q", "");
+  const auto key = [this, q](std::string_view text, int until) {
+    journal->remember(q, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, at_ms(until));
+  };
+  key("short", 1'000);
+  key("long", 600'000);
+  for (int i = 0; i < 500; ++i) {
+    journal->settle(q, publish(std::string(200, 'x'), {q}));
+    if (i == 250) wall += 2'000;
+    if (i % 10 == 0) commit();
+  }
+  commit();
+  EXPECT_LE(disk.files(), 3u);
+  reopen();
+  EXPECT_EQ(kept.keys, (Bodies{"q long 598000"}));
+}
+
+TEST_F(JournalTest, WhatIsBetweenBeginAndEndIsKeptWholeOrNotAtAll) {
+  const QueueId q = journal->declare("q", "");
+  const Lsn old = publish("old", {q});
+  commit();
+  // More than a segment holds, so that it takes several batches.
+  journal->begin();
+  for (int i = 0; i < 40; ++i) publish(std::string(200, 'x'), {q});
+  journal->settle(q, old);
+  journal->end();
+  journal::Commit whole = journal->take();
+  ASSERT_GE(whole.writes.size(), 3u);
+  whole.writes.pop_back();  // the power went before the last part
+  whole.removals.clear();
+  writer->carry_out(whole);
+  reopen();
+  EXPECT_EQ(kept.bodies(), Bodies{"old"});
+  EXPECT_EQ(journal->torn().size(), 1u);
+  publish("next", {q});
+  commit();
+  reopen();
+  EXPECT_EQ(kept.bodies(), (Bodies{"old", "next"}));
+}
+
+TEST_F(JournalTest, NotesAndDelaysOfAQueueComeBackWithItsMessage) {
+  const QueueId q = journal->declare("q", "");
+  const Lsn lsn = publish("a", {q});
+  const std::vector<std::uint8_t> notes{1, 2, 3};
+  journal->update(lsn, {.queue = q, .delivery_count = 2, .due = at_ms(5'000), .notes = notes});
+  commit();
+  struct Notes final : Recovery {
+    void restore_queue(QueueId, const std::string&, const std::string&) override {}
+    void restore_message(const StoredMessage&, std::span<const Holding> to, Time) override {
+      EXPECT_EQ(to[0].delivery_count, 2u);
+      EXPECT_EQ(to[0].due, at_ms(5'000));
+      EXPECT_EQ(std::vector<std::uint8_t>(to[0].notes.begin(), to[0].notes.end()),
+                (std::vector<std::uint8_t>{1, 2, 3}));
+      ++seen;
+    }
+    int seen = 0;
+  } into;
+  disk.restart();
+  Journal again(disk, {}, clocks);
+  again.recover(into, start);
+  EXPECT_EQ(into.seen, 1);
 }
 
 TEST_F(JournalTest, ScheduledStaysScheduled) {
@@ -175,34 +259,22 @@ TEST_F(JournalTest, AMessageLargerThanASegmentHasOneOfItsOwn) {
   EXPECT_EQ(kept.bodies(), (Bodies{"small", std::string(50'000, 'y'), "behind"}));
 }
 
-// A router-less listener that keeps one queue's messages by their place.
-struct Mover final : StorageListener {
+// A router-less listener that keeps one queue's messages.
+struct Holder final : StorageListener {
   void durable(Lsn) override {}
-  void move_out(Lsn from, Lsn to) override {
-    std::map<Lsn, std::string> moved;
-    for (auto& [lsn, body] : live) {
-      if (lsn < from || lsn >= to) {
-        moved[lsn] = body;
-        continue;
-      }
-      const QueueCount count{queue, 7};
-      moved[journal->copy(lsn, *message({.body = body, .durable = true}), {&count, 1})] = body;
-    }
-    live = moved;
+  void holders(Lsn lsn, std::vector<Holding>& queues) override {
+    if (!live.contains(lsn)) return queues.clear();
+    for (Holding& one : queues) one.delivery_count = 7;
   }
-  Journal* journal = nullptr;
-  QueueId queue = 0;
-  std::map<Lsn, std::string> live;
+  std::set<Lsn> live;
 };
 
 TEST_F(JournalTest, OldMessagesAreCopiedForwardSoThatOneDoesNotKeepTheJournalAlive) {
   const QueueId q = journal->declare("q", "");
-  Mover mover;
-  mover.journal = &*journal;
-  mover.queue = q;
-  journal->listen(&mover);
-  mover.live[publish("ancient", {q})] = "ancient";
-  mover.live[publish("old", {q})] = "old";
+  Holder holder;
+  journal->listen(&holder);
+  const Lsn ancient = *holder.live.insert(publish("ancient", {q})).first;
+  holder.live.insert(publish("old", {q}));
   for (int i = 0; i < 2000; ++i) {
     journal->settle(q, publish(std::string(200, 'x'), {q}));
     if (i % 10 == 0) commit();
@@ -210,8 +282,9 @@ TEST_F(JournalTest, OldMessagesAreCopiedForwardSoThatOneDoesNotKeepTheJournalAli
   commit();
   commit();
   EXPECT_LE(disk.files(), 12u) << "of 110 that were written";
-  mover.live[publish("new", {q})] = "new";
+  holder.live.insert(publish("new", {q}));
   commit();
+  EXPECT_EQ(body_of(*journal->load_now(ancient)), "ancient") << "its name is for life";
   journal->listen(nullptr);
   reopen();
   EXPECT_EQ(kept.bodies(), (Bodies{"ancient", "old", "new"})) << "in the order in which they came first";
@@ -252,6 +325,7 @@ struct DamageTest : JournalTest {
 
 TEST_F(DamageTest, EveryFlippedByteIsNoticed) {
   const auto good = disk.bytes(name);
+  int bodies = 0;
   for (std::uint64_t at = 0; at < used.back(); ++at) {
     disk.bytes(name) = good;
     disk.bytes(name)[at] ^= 0x10;
@@ -262,10 +336,78 @@ TEST_F(DamageTest, EveryFlippedByteIsNoticed) {
       EXPECT_NE(std::string(damage.what()).find("/simulated/" + name), std::string::npos);
       continue;
     }
+    if (recovered->spoilt.size() == 1) {  // a message's body, and nothing else
+      EXPECT_NE(recovered->spoilt[0].why.find("/simulated/" + name), std::string::npos);
+      EXPECT_EQ(recovered->spoilt[0].queues, std::vector<QueueId>{1});
+      ++bodies;
+      continue;
+    }
     // Only what nothing follows can pass for a flush that never ended, and then it is reported.
     ASSERT_GE(at, used[1]) << "a flip at " << at << " was not noticed";
     ASSERT_EQ(recovered->torn.size(), 1u) << at;
     ASSERT_EQ(recovered->messages.size(), 2u) << at;
+  }
+  EXPECT_GT(bodies, 50) << "of the two messages that a good batch follows";
+}
+
+TEST_F(DamageTest, BehindAMarkEvenTheLastFlushIsTold) {
+  journal->idle();
+  commit();
+  const auto good = disk.bytes(name);
+  for (std::uint64_t at = 0; at < used.back(); ++at) {
+    disk.bytes(name) = good;
+    disk.bytes(name)[at] ^= 0x10;
+    try {
+      EXPECT_EQ(journal::recover(disk, {.mend = false}).spoilt.size(), 1u) << at;
+    } catch (const journal::Damaged&) {
+    }
+  }
+}
+
+TEST_F(DamageTest, ADamagedBodyStopsItsQueuesAndNoOther) {
+  const QueueId other = journal->declare("other", "");
+  publish("good", {other});
+  const std::uint64_t from = used.back();
+  publish("damaged", {1});
+  commit();
+  journal->idle();
+  commit();
+  auto& bytes = disk.bytes(name);
+  const auto at = std::search(bytes.begin() + static_cast<long>(from), bytes.end(), "damaged", "damaged" + 7);
+  *at ^= 1;
+  open();
+  ASSERT_EQ(kept.stopped.size(), 1u);
+  EXPECT_NE(kept.stopped.at("q").find("offset"), std::string::npos);
+  EXPECT_EQ(kept.bodies().back(), "") << "it cannot be read back";
+  EXPECT_EQ(kept.bodies()[3], "good");
+}
+
+TEST_F(DamageTest, DamageInASettledMessageHarmsNobody) {
+  const Lsn lsn = publish("damaged", {1});
+  commit();
+  journal->settle(1, lsn);
+  commit();
+  journal->idle();
+  commit();
+  auto& bytes = disk.bytes(name);
+  *std::search(bytes.begin(), bytes.end(), "damaged", "damaged" + 7) ^= 1;
+  open();
+  EXPECT_TRUE(kept.stopped.empty());
+  ASSERT_EQ(journal->spoilt().size(), 1u) << "but it is noticed";
+  EXPECT_EQ(kept.bodies(), (Bodies{"first", "second", "third"}));
+}
+
+TEST_F(DamageTest, ARecordOfAnUnknownKindIsRefusedByName) {
+  std::vector<std::uint8_t> batch(journal::batch_header_size);
+  const Lsn at = 64 + used.back();
+  journal::put_record(batch, static_cast<journal::Type>(77), {}, {}, at + journal::batch_header_size);
+  journal::seal_batch(batch, {.lsn = at, .previous = journal->log().state().last_batch, .flushed = at, .records = 1});
+  std::copy(batch.begin(), batch.end(), disk.bytes(name).begin() + static_cast<long>(used.back()));
+  try {
+    open();
+    FAIL();
+  } catch (const journal::Damaged& damage) {
+    EXPECT_NE(std::string(damage.what()).find("kind 77"), std::string::npos) << damage.what();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "bascule/broker/disk.hpp"
 
@@ -33,7 +34,24 @@ class SimulatedDisk final : public Disk {
     make(name, size, head);
     return std::make_unique<File>(*this, name);
   }
-  std::unique_ptr<DiskFile> open(const std::string& name) override { return std::make_unique<File>(*this, name); }
+  std::unique_ptr<DiskFile> open(const std::string& name) override {
+    if (!files_.contains(name)) throw DiskError("simulated: " + name + " is not there");
+    return std::make_unique<File>(*this, name);
+  }
+  std::unique_ptr<DiskFile> create_growing(const std::string& name) override {
+    if (free_files == 0) throw DiskFull("simulated: no space for " + name);
+    make(name, 0, {});
+    unsynced_names_.insert(name);
+    if (step()) throw PowerCut{};
+    return std::make_unique<File>(*this, name, true);
+  }
+  void remove_scratch(const std::string& name) override { files_.erase(name); }
+  void sync_folder() override {
+    ++syncs;
+    if (step()) throw PowerCut{};
+    unsynced_names_.clear();
+  }
+  std::uint64_t free_space() override { return free_bytes; }
   void remove(const std::string& name) override {
     if (step()) {
       if (random_() % 2 == 0) files_.erase(name);
@@ -46,6 +64,11 @@ class SimulatedDisk final : public Disk {
   void cut_after(int steps) { left_ = steps; }
   /// Without a cut: what was not flushed is lost all the same.
   void restart() {
+    for (const std::string& name : unsynced_names_) {
+      if (random_() % 2 == 0) files_.erase(name);
+    }
+    unsynced_names_.clear();
+    std::erase_if(files_, [](const auto& file) { return file.first.ends_with(".tmp"); });
     for (auto& [name, content] : files_) content.lose(random_);
     left_ = -1;
   }
@@ -53,6 +76,7 @@ class SimulatedDisk final : public Disk {
   std::size_t files() const { return files_.size(); }
 
   int free_files = 1 << 30;
+  std::uint64_t free_bytes = UINT64_MAX;
   int operations = 0, syncs = 0;
   bool lying_sync = false;  ///< a disk that says it flushed and did not: a negative control
 
@@ -66,6 +90,7 @@ class SimulatedDisk final : public Disk {
     std::vector<Pending> pending;
 
     void apply(const Pending& write, std::size_t from, std::size_t to) {
+      if (durable.size() < write.offset + to) durable.resize(write.offset + to);
       std::copy(write.bytes.begin() + static_cast<long>(from), write.bytes.begin() + static_cast<long>(to),
                 durable.begin() + static_cast<long>(write.offset + from));
     }
@@ -94,14 +119,21 @@ class SimulatedDisk final : public Disk {
 
   class File final : public DiskFile {
    public:
-    File(SimulatedDisk& disk, std::string name) : disk_(disk), name_(std::move(name)) {}
-    std::uint64_t size() override { return content().durable.size(); }
+    File(SimulatedDisk& disk, std::string name, bool grows = false)
+        : disk_(disk), name_(std::move(name)), grows_(grows) {}
+    std::uint64_t size() override {
+      std::uint64_t size = content().durable.size();
+      for (const Pending& write : content().pending) size = std::max(size, write.offset + write.bytes.size());
+      return size;
+    }
     void write(std::uint64_t offset, Bytes bytes) override {
+      if (grows_ && disk_.free_files == 0) throw DiskFull("simulated: no space in " + name_);
       content().pending.push_back({offset, {bytes.begin(), bytes.end()}});
       if (disk_.step()) throw PowerCut{};
     }
     std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override {
       std::vector<std::uint8_t> now = content().durable;
+      now.resize(size());
       for (const Pending& write : content().pending) {
         std::copy(write.bytes.begin(), write.bytes.end(), now.begin() + static_cast<long>(write.offset));
       }
@@ -120,6 +152,7 @@ class SimulatedDisk final : public Disk {
     Content& content() { return disk_.files_.at(name_); }
     SimulatedDisk& disk_;
     const std::string name_;
+    const bool grows_;
   };
 
   void make(const std::string& name, std::uint64_t size, Bytes head) {
@@ -135,6 +168,7 @@ class SimulatedDisk final : public Disk {
 
   std::mt19937 random_;
   std::map<std::string, Content> files_;
+  std::set<std::string> unsynced_names_;
   int left_ = -1;
 };
 

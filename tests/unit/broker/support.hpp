@@ -134,7 +134,6 @@ struct RecordingStorage final : Storage {
   void forget(QueueId queue, Lsn lsn) override {
     log.push_back("forget " + std::to_string(queue) + " " + std::to_string(lsn));
   }
-  Lsn copy(Lsn, const Message&, std::span<const QueueCount>) override { return ++last; }
   QueueId declare(std::string_view address, std::string_view) override {
     log.push_back("declare " + std::string(address));
     return ++queues;
@@ -149,8 +148,9 @@ struct RecordingStorage final : Storage {
   void settle(QueueId queue, Lsn lsn) override {
     log.push_back("settle " + std::to_string(queue) + " " + std::to_string(lsn));
   }
-  void count_delivery(QueueId queue, Lsn lsn, std::uint32_t count) override {
-    log.push_back("count " + std::to_string(queue) + " " + std::to_string(lsn) + " " + std::to_string(count));
+  void update(Lsn lsn, const Holding& holding) override {
+    log.push_back("count " + std::to_string(holding.queue) + " " + std::to_string(lsn) + " " +
+                  std::to_string(holding.delivery_count));
   }
   Lsn durable() const noexcept override { return 0; }
   std::vector<std::string> log;

@@ -1,0 +1,183 @@
+// The journal's reading side: messages brought back to memory, and what lives in an old segment copied forward.
+#include <algorithm>
+
+#include "bascule/broker/journal.hpp"
+
+namespace bascule::broker {
+
+using journal::is_scratch;
+using journal::Reading;
+using journal::Wanted;
+
+namespace {
+
+constexpr std::size_t copied_at_once = 256;
+
+}  // namespace
+
+bool Journal::has(Lsn lsn) const noexcept {
+  return is_scratch(lsn) || (lsn != 0 && log_.state().place_of(lsn) < durable_);
+}
+
+MessageRef Journal::rebuild(const journal::Record& record) const {
+  const auto publish = journal::decode_publish(record.fields);
+  if (!publish) return {};
+  MessageBuilder builder;
+  builder.append(encode(Header{.durable = !is_scratch(record.lsn), .priority = publish->priority}).view());
+  builder.append(record.body);
+  const MessageRef message = builder.finish(clocks_.steady());
+  if (!message) return {};
+  message->set_expires(steady(publish->expires_ms, Time::max()));
+  message->set_due(steady(publish->due_ms, Time::min()));
+  return message;
+}
+
+Wanted Journal::wanted(Lsn lsn) {
+  if (is_scratch(lsn)) return {.place = lsn, .segment = scratch_.file_of(lsn)};
+  const Lsn place = log_.state().place_of(lsn);
+  const journal::Segment* segment = log_.segment_of(place);
+  return {.place = place, .segment = segment == nullptr ? 0 : segment->start};
+}
+
+void Journal::load(std::vector<Lsn> messages, Loaded done) { start_load({std::move(messages), std::move(done)}); }
+
+// What is being moved can be read when the move was flushed; the old place may go at any time.
+void Journal::start_load(Load load) {
+  if (!std::all_of(load.messages.begin(), load.messages.end(), [this](Lsn lsn) { return has(lsn); })) {
+    waiting_loads_.push_back(std::move(load));
+    return worked();
+  }
+  const auto reading = std::make_shared<Reading>();
+  for (const Lsn lsn : load.messages) reading->records.push_back(wanted(lsn));
+  const auto shared = std::make_shared<Load>(std::move(load));
+  jobs_.push_back({JournalJob::Lane::read, [this, reading](Disk& disk) { reader_.read(disk, *reading); },
+                   [this, reading, shared] {
+                     std::vector<MessageRef> messages;
+                     messages.reserve(reading->records.size());
+                     for (std::size_t i = 0; i < reading->records.size(); ++i) {
+                       messages.push_back(take_loaded(shared->messages[i], reading->records[i]));
+                     }
+                     shared->done(messages, clocks_.steady());
+                   }});
+  worked();
+}
+
+MessageRef Journal::take_loaded(Lsn lsn, const Wanted& record) {
+  if (!record.bytes.empty()) {
+    const auto decoded = journal::decode_record(record.bytes, record.place);
+    if (decoded) return rebuild(*decoded);
+  }
+  // Settled, or moved, while it was being read: whoever still wants it asks again.
+  const bool lives = is_scratch(lsn) ? scratch_.file_of(lsn) != 0
+                                     : log_.state().place_of(lsn) == record.place && log_.ledger().lives(record.place);
+  if (lives) spoilt_while_running(lsn, record.why);
+  return {};
+}
+
+MessageRef Journal::load_now(Lsn lsn) {
+  if (!has(lsn)) return {};
+  Reading reading;
+  reading.records.push_back(wanted(lsn));
+  journal::RecordReader().read(disk_, reading);
+  return take_loaded(lsn, reading.records.front());
+}
+
+void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
+  if (listener_ != nullptr) listener_->spoilt(lsn, why);
+}
+
+bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done) {
+  journal::Publish publish = describe(*message);
+  const auto bytes = std::make_shared<std::vector<std::uint8_t>>();
+  std::vector<std::uint8_t> fields;
+  encode(publish, fields);
+  const std::uint64_t size = journal::record_size(fields, message->body());
+  const Lsn place = scratch_.put(size);
+  const Lsn file = scratch_.file_of(place);
+  journal::put_record(*bytes, journal::Type::publish, fields, message->body(), place);
+  const auto written = std::make_shared<bool>(false);
+  jobs_.push_back({JournalJob::Lane::file,
+                   [this, bytes, place, file, written](Disk& disk) {
+                     try {
+                       scratch_writer_.write(disk, file, place, *bytes);
+                       *written = true;
+                     } catch (const DiskFull&) {  // it stays in memory
+                     }
+                   },
+                   [this, place, written, done = std::move(done)] {
+                     if (*written) return done(place);
+                     free_scratch(place);
+                     done(0);
+                   }});
+  worked();
+  return true;
+}
+
+void Journal::free_scratch(Lsn place) {
+  const Lsn file = scratch_.free(place);
+  if (file == 0) return;
+  jobs_.push_back({JournalJob::Lane::file, [this, file](Disk& disk) { scratch_writer_.remove(disk, file); }, [] {}});
+  worked();
+}
+
+// Copies what lives in the oldest segment forward, a part at a time, each behind the commit of the one before.
+void Journal::compact() {
+  if (copying_ || listener_ == nullptr) return;
+  if (to_copy_.empty()) {
+    if (!log_.wants_compaction()) return;
+    to_copy_ = log_.ledger().oldest_living();
+    std::reverse(to_copy_.begin(), to_copy_.end());
+  }
+  const auto reading = std::make_shared<Reading>();
+  for (; reading->records.size() < copied_at_once && !to_copy_.empty(); to_copy_.pop_back()) {
+    const Lsn place = to_copy_.back();
+    const journal::Segment* segment = log_.segment_of(place);
+    if (segment != nullptr && log_.ledger().lives(place)) {
+      reading->records.push_back({.place = place, .segment = segment->start});
+    }
+  }
+  if (reading->records.empty()) return;
+  copying_ = true;
+  jobs_.push_back({JournalJob::Lane::read, [this, reading](Disk& disk) { reader_.read(disk, *reading); },
+                   [this, reading] {
+                     copying_ = false;
+                     copy_forward(*reading);
+                     if (!log_.dirty()) compact();
+                   }});
+  worked();
+}
+
+void Journal::copy_forward(const Reading& reading) {
+  for (const Wanted& wanted : reading.records) {
+    if (!log_.ledger().lives(wanted.place)) continue;
+    const auto record = journal::decode_record(wanted.bytes, wanted.place);
+    if (record) {
+      copy_forward(*record);
+    } else {
+      const Lsn origin = log_.keep_damaged(wanted.place);
+      spoilt_while_running(origin, wanted.why);
+      to_copy_.clear();
+    }
+  }
+  if (log_.dirty()) worked();
+}
+
+void Journal::copy_forward(const journal::Record& record) {
+  auto publish = journal::decode_publish(record.fields);
+  if (!publish) return;
+  const Lsn origin = publish->origin == 0 ? record.lsn : publish->origin;
+  std::vector<Holding> holders;
+  for (const journal::Held& held : publish->queues) holders.push_back(holding(held));
+  if (listener_ != nullptr) listener_->holders(origin, holders);
+  if (holders.empty()) return log_.drop(origin);
+  publish->queues.clear();
+  for (const Holding& held : holders) {
+    publish->queues.push_back({held.queue,
+                               held.delivery_count,
+                               held.due == Time::min() ? 0 : wall(held.due),
+                               {held.notes.begin(), held.notes.end()}});
+  }
+  log_.copy(origin, std::move(*publish), record.body);
+}
+
+}  // namespace bascule::broker
