@@ -19,9 +19,10 @@ import random
 import signal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from proton import Delivery, Message
-from proton.handlers import MessagingHandler
+from proton.handlers import IncomingMessageHandler, MessagingHandler
 from proton.reactor import AtLeastOnce, Container
 
 from chaos.ledger import Ledger, digest
@@ -150,9 +151,21 @@ class Producer(Client):
         return not self.on_their_way or self.patience <= 0
 
 
+class Decoding(IncomingMessageHandler):  # type: ignore[misc]
+    """A message that the client library cannot decode is received all the same, under a name that nobody sent."""
+
+    def on_delivery(self, event: Any) -> None:
+        try:
+            super().on_delivery(event)
+        except Exception:  # the library lets anything out: ValueError, UnicodeError, its own
+            self.delegate.undecodable(event)
+
+
 class Consumer(Client):
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(options, prefetch=options.credit, auto_accept=False)
+        plain = next(handler for handler in self.handlers if isinstance(handler, IncomingMessageHandler))
+        self.handlers[self.handlers.index(plain)] = Decoding(auto_accept=False, delegate=self)
         self.barrier: Any = None
         self.settled: list[str] = []  # since the last barrier was sent
         self.on_the_wire: list[str] = []  # settled before the last barrier was sent
@@ -171,11 +184,17 @@ class Consumer(Client):
         body = event.message.body
         id_ = str(event.message.id)
         raw = bytes(body) if isinstance(body, bytes | memoryview) else repr(body).encode()
-        self.ledger.note("received", id_.replace(" ", "_"), digest=digest(id_, raw), who=self.who)
+        self._take(event.delivery, quote(id_), digest(id_, raw))
+
+    def undecodable(self, event: Any) -> None:
+        self._take(event.delivery, quote(f"undecodable-{event.delivery.tag}"), "-")
+
+    def _take(self, delivery: Any, id_: str, digest_: str) -> None:
+        self.ledger.note("received", id_, digest=digest_, who=self.who)
         self.ledger.flush()
-        event.delivery.update(Delivery.ACCEPTED)
-        event.delivery.settle()
-        self.ledger.note("settled", id_.replace(" ", "_"), who=self.who)
+        delivery.update(Delivery.ACCEPTED)
+        delivery.settle()
+        self.ledger.note("settled", id_, who=self.who)
         self.settled.append(id_)
 
     def tick(self) -> None:
