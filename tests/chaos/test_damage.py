@@ -91,19 +91,7 @@ class Written:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    "orderly",
-    [
-        pytest.param(
-            True,
-            id="after an orderly end",
-            marks=pytest.mark.xfail(
-                reason="a journal's end is not marked: damage in its last flush is taken for a torn one"
-            ),
-        ),
-        pytest.param(False, id="after kill -9"),
-    ],
-)
+@pytest.mark.parametrize("orderly", [True, False], ids=["after an orderly end", "after kill -9"])
 def test_damage_is_noticed_or_harmless(orderly: bool, make_broker: MakeBroker) -> None:
     written = Written(make_broker(journal_segment="64KiB"), orderly)
     broker = written.broker
