@@ -5,8 +5,8 @@ checker needs no clock but the order of the events. It holds the broker to this,
 delivery:
 
 lost         `accepted` was said, the queue was drained at the end, and nobody ever received it
-duplicated   delivered again while another living consumer held it, or after its settlement had reached the disk, by the
-             same life of the broker
+duplicated   delivered a second time on one living link, or while another living link held it, or after its settlement had
+             reached the disk, by the same life of the broker
 resurrected  delivered again by a later life of the broker, although its settlement had reached the disk
 reordered    delivered for the first time behind a later one of its key, on one consumer's one link
 unexpected   nobody sent it, it was refused, or its bytes are not the ones that were sent
@@ -78,6 +78,7 @@ class _Message:
     refused: bool = False
     received: bool = False
     holder: str = ""
+    links: set[str] = dataclasses.field(default_factory=set)  # that it was delivered on
     flushed_in: int | None = None  # the life of the broker in which its settlement was on disk
 
 
@@ -132,13 +133,14 @@ class _Checker:
             self.verdict.unexpected.append(event.id)
         if message.flushed_in is not None:
             (self.verdict.duplicated if message.flushed_in == self._life else self.verdict.resurrected).append(event.id)
-        elif message.holder not in ("", event.who):
+        elif message.holder not in ("", event.who) or event.who in message.links - self._dead:
             self.verdict.duplicated.append(event.id)
         elif message.received:
             self.verdict.redelivered += 1
         if not message.received:
             self._in_order(event.who, message.event)
         message.received = True
+        message.links.add(event.who)
         if event.who not in self._dead:
             self._links.add(event.who)
             message.holder = event.who

@@ -42,6 +42,8 @@ BAD = {
     "accepted, then the broker died, and never seen": ([*A, LIFE], {"lost": ["a"]}),
     "only the second of two is lost": ([*DONE, sent("b", 1), accepted("b")], {"lost": ["b"]}),
     "held by one and given to another": ([*A, received("a", "c"), received("a", "other")], {"duplicated": ["a"]}),
+    "twice on one link": ([*A, received("a"), received("a")], {"duplicated": ["a"]}),
+    "twice on one link, settled in between": ([*A, received("a"), settled("a"), received("a")], {"duplicated": ["a"]}),
     "given again after its settlement was flushed": ([*DONE, received("a")], {"duplicated": ["a"]}),
     "the same, to another": ([*DONE, gone(), received("a", "other")], {"duplicated": ["a"]}),
     "back from the dead": ([*DONE, LIFE, received("a")], {"resurrected": ["a"]}),
