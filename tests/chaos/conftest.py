@@ -30,7 +30,19 @@ def make_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Iterator[Load]:
-    started = Load(tmp_path)
-    yield started
-    started.kill()
+def make_load(tmp_path: Path) -> Iterator[Callable[..., Load]]:
+    """make_load(queue) -> the load of one queue; its clients are killed afterwards."""
+    made: list[Load] = []
+
+    def make(queue: str = "chaos") -> Load:
+        made.append(Load(tmp_path, queue))
+        return made[-1]
+
+    yield make
+    for load in made:
+        load.kill()
+
+
+@pytest.fixture
+def load(make_load: Callable[..., Load]) -> Load:
+    return make_load()

@@ -74,10 +74,12 @@ def test_half_open_connections_are_noticed_by_both_sides(broker: Broker, proxy: 
     assert not verdict.wrong, verdict
 
 
-def test_flipped_bits_crash_nothing_and_are_noticed(broker: Broker, proxy: Proxy, load: Load) -> None:
+def test_flipped_bits_crash_nothing_and_are_noticed(
+    broker: Broker, proxy: Proxy, load: Load, make_load: Callable[..., Load]
+) -> None:
     """AMQP on TCP has no checksum of its own (TLS has): a flip in a frame ends the connection, one in a body is seen by whoever
     compares digests. Neither harms the broker, nor messages of others."""
-    untouched = Load(load.folder, "untouched")
+    untouched = make_load("untouched")
     untouched.consume(broker.url, "uc")
     untouched.produce(broker.url, "up", rate=100)
     load.consume(proxy.url, heartbeat=0.5)
