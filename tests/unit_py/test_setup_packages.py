@@ -71,3 +71,9 @@ def test_the_first_alternative_that_apt_has_is_chosen(missing) -> None:  # type:
 
 def test_with_no_alternative_available_the_last_is_named(missing) -> None:  # type: ignore[no-untyped-def]
     assert missing("boost1.81|boost\n") == ["boost"]
+
+
+def test_a_package_that_is_only_for_its_command(missing) -> None:  # type: ignore[no-untyped-def]
+    """A toolchain that came from elsewhere is not installed a second time."""
+    assert missing("sh=dash\nno-such-command=other-package\n") == ["other-package"]
+    assert missing("no-such-command=other-package\n", installed="other-package") == []

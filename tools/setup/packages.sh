@@ -1,10 +1,17 @@
 # The Debian packages that the tree needs: what is missing, the exact line that installs it, and installing it.
-# Lists are tools/packages/NAME.txt: one package a line, # for comments, "a|b" = the first that this release has.
+# Lists are tools/packages/NAME.txt: one package a line, # for comments, "a|b" = the first that this release has,
+# "command=package": only where there is no such command (a toolchain may have come from elsewhere).
 
 list_packages() { # NAMES of lists -> their lines without comments
   for list in $1; do
     [ -f "$BASCULE_ROOT/tools/packages/$list.txt" ] || continue
-    sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$BASCULE_ROOT/tools/packages/$list.txt"
+    sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$BASCULE_ROOT/tools/packages/$list.txt" |
+      while read -r line; do
+        case $line in
+          *=*) command -v "${line%%=*}" >/dev/null 2>&1 || printf '%s\n' "${line#*=}" ;;
+          *) printf '%s\n' "$line" ;;
+        esac
+      done
   done
 }
 
