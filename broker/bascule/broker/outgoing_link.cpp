@@ -75,7 +75,10 @@ void OutgoingLink::on_flow(Time now) {
   if (queue_ == nullptr) return;
   can_send() ? queue_->ready(*this, now) : queue_->not_ready(*this);
   // Credit that is left although there is room to write: the queue has nothing for this link now.
-  if (pn_link_get_drain(link_) && can_send()) pn_link_drained(link_);
+  if (pn_link_get_drain(link_) && can_send()) drained_ += static_cast<std::uint32_t>(pn_link_drained(link_));
+  if (connection_.take_empty_drain(pn_link_name(link_))) {
+    connection_.answer_drain(pn_link_name(link_), static_cast<std::uint32_t>(next_tag_) + drained_);
+  }
   connection_.wake();
 }
 

@@ -48,7 +48,8 @@ class OutgoingLink final : public Consumer {
   Queue* queue_;
   const Ownership ownership_;
   const bool presettled_;
-  std::uint64_t next_tag_ = 0;
+  std::uint64_t next_tag_ = 0;  // also: how many deliveries there were
+  std::uint32_t drained_ = 0;   // credit given back unused
 };
 
 }  // namespace bascule::broker

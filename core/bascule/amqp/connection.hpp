@@ -45,6 +45,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void start();
   pn_connection_t* engine() noexcept { return engine_.connection(); }
   pn_transport_t* transport() noexcept { return engine_.transport(); }
+  /// As Engine's; an answer goes out at the end of the turn.
+  bool take_empty_drain(std::string_view link) { return engine_.take_empty_drain(link); }
+  void answer_drain(std::string_view link, std::uint32_t delivery_count) {
+    engine_.answer_drain(link, delivery_count);
+    wake();
+  }
   const Stream& stream() const noexcept { return *stream_; }
   Loop& loop() noexcept { return loop_; }
 

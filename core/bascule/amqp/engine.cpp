@@ -111,13 +111,26 @@ std::string_view Engine::write_buffer() noexcept {
     if (!login.empty() || sasl_->state() != SaslLayer::State::done) return login;
     sasl_.reset();
   }
+  if (!answers_.empty()) return answers_;
   // The engine fills its output only as far as its buffer goes, and enlarges it when asked again while it is full.
   auto buffer = pn_connection_driver_write_buffer(&driver_);
   for (std::size_t previous = 0; buffer.size > previous && buffer.size < write_batch;) {
     previous = buffer.size;
     buffer = pn_connection_driver_write_buffer(&driver_);
   }
+  // Between the engine's frames, and behind all that it has to say.
+  if (buffer.size == 0 && guard_.flows().pending()) return answers_ = guard_.flows().take();
   return {buffer.start, buffer.size};
+}
+
+void Engine::write_done(std::size_t size) {
+  if (sasl_) return sasl_->written(size);
+  if (!answers_.empty()) {
+    answers_.erase(0, size);
+    return;
+  }
+  guard_.flows().written({pn_connection_driver_write_buffer(&driver_).start, size});
+  pn_connection_driver_write_done(&driver_, size);
 }
 
 Deadline Engine::tick(Clock::time_point now) noexcept {

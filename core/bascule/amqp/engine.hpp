@@ -54,8 +54,12 @@ class Engine {
 
   /// Bytes to write, as many as are ready (at most about 32 KiB at a time); empty: nothing. Valid until the next engine call.
   std::string_view write_buffer() noexcept;
-  void write_done(std::size_t size) noexcept {
-    sasl_ ? sasl_->written(size) : static_cast<void>(pn_connection_driver_write_done(&driver_, size));
+  void write_done(std::size_t size);
+  /// Whether the peer drained this link, of which we are the sender, without credit since this was asked last.
+  bool take_empty_drain(std::string_view link) { return guard_.flows().take_empty_drain(link); }
+  /// Answers that (FlowAnswers says why the engine does not): the link stands at this delivery-count, without credit.
+  void answer_drain(std::string_view link, std::uint32_t delivery_count) {
+    guard_.flows().answer(link, delivery_count);
   }
   /// Nothing more can be written.
   void write_close() noexcept { pn_connection_driver_write_close(&driver_); }
@@ -80,7 +84,8 @@ class Engine {
   FrameGuard guard_;
   // Until the login is over and its last byte is written; then null.
   std::shared_ptr<SaslLayer> sasl_;
-  std::string held_;  // came behind the login, before it was over
+  std::string held_;     // came behind the login, before it was over
+  std::string answers_;  // frames of ours, being written between the engine's
   bool refused_ = false;
 };
 

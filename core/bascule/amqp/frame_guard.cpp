@@ -127,7 +127,9 @@ GuardError FrameGuard::check_frame(std::string_view frame) {
     return {not_allowed,
             "channel " + std::to_string(channel) + at + "; channel-max is " + std::to_string(limits_.channel_max)};
   }
-  return check_performative(static_cast<std::uint8_t>(*code), channel, list);
+  auto error = check_performative(static_cast<std::uint8_t>(*code), channel, list);
+  if (!error) flows_.received(static_cast<Performative>(*code), channel, Reader(list).list()->items);
+  return error;
 }
 
 GuardError FrameGuard::check_performative(std::uint8_t code, std::uint16_t channel, Bytes encoded) {

@@ -14,6 +14,7 @@
 #include <unordered_set>
 
 #include "bascule/amqp/encoding.hpp"
+#include "bascule/amqp/flow_answers.hpp"
 
 namespace bascule::amqp {
 
@@ -40,6 +41,8 @@ class FrameGuard {
 
   /// Checks the next bytes of the stream. On an error the stream is over: close the connection, feed nothing more.
   GuardError check(std::string_view bytes);
+  /// What it learns for, and from, answers to drains.
+  FlowAnswers& flows() noexcept { return flows_; }
 
  private:
   enum class Phase : std::uint8_t { protocol_header, sasl, amqp };
@@ -52,6 +55,7 @@ class FrameGuard {
   GuardError check_transfer(std::uint16_t channel, Bytes fields);
 
   FrameLimits limits_;
+  FlowAnswers flows_;
   Phase phase_ = Phase::protocol_header;
   std::uint64_t offset_ = 0;  // of the stream, for the error's sentence
   std::string partial_;       // a frame whose end has not come yet

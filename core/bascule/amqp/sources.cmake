@@ -4,7 +4,8 @@ bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec PCH
 
 bascule_library(bascule_amqp ALIAS bascule::amqp PCH
   SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp
-          bascule/amqp/engine.cpp bascule/amqp/frame_guard.cpp bascule/amqp/message.cpp bascule/amqp/receiver.cpp
+          bascule/amqp/engine.cpp bascule/amqp/flow_answers.cpp bascule/amqp/frame_guard.cpp
+          bascule/amqp/message.cpp bascule/amqp/receiver.cpp
           bascule/amqp/sasl.cpp bascule/amqp/sasl_client.cpp bascule/amqp/sasl_crypto.cpp bascule/amqp/sasl_server.cpp
           bascule/amqp/scram.cpp bascule/amqp/sender.cpp bascule/amqp/stream.cpp
           bascule/amqp/tls.cpp bascule/amqp/tls_context.cpp bascule/amqp/url.cpp bascule/amqp/websocket.cpp

@@ -1,0 +1,69 @@
+// FlowAnswers: the FLOW that a receiver waits for when it drains a link without giving credit.
+//
+// AMQP 1.0 (2.6.7) lets a receiver set `drain` with any credit, and some clients (Azure's go-amqp) take their credit back
+// that way and wait for the answer. Proton 0.37 answers a drain only while there is credit left, and offers no other way
+// to send FLOW from a sending link. So both directions are watched for what such a frame needs: channels, handles, window
+// and transfer ids. A pure state machine: frames in, frames out. Bound: channel-max times handle-max link names.
+// Thread safety: none of its own. Source: AMQP 1.0, 2.5.6 and 2.7.4.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "bascule/amqp/encoding.hpp"
+
+namespace bascule::amqp {
+
+/// Performatives, part 2 section 2.7.
+enum class Performative : std::uint8_t { open = 0x10, begin, attach, flow, transfer, disposition, detach, end, close };
+
+class FlowAnswers {
+ public:
+  /// The peer sent this performative, whose fields are the items of a well-formed list.
+  void received(Performative code, std::uint16_t channel, Bytes fields);
+  /// These bytes, the next of the stream, were written to the peer: AMQP's header and whole frames, cut anywhere.
+  void written(std::string_view bytes);
+
+  /// Whether the peer drained this link (of which we are the sender) without credit since this was asked last.
+  bool take_empty_drain(std::string_view link);
+  /// Answer it: the link's state is this delivery-count and no credit.
+  void answer(std::string_view link, std::uint32_t delivery_count);
+  bool pending() const noexcept { return !answers_.empty() && !closed_; }
+  /// The frames of all answers. To be written next, when everything before it was: the ids in it are of that moment.
+  std::string take();
+
+ private:
+  using Key = std::pair<std::uint16_t, std::uint32_t>;  // channel and handle
+  struct Session {
+    std::uint16_t remote_channel = 0;
+    std::uint32_t next_outgoing_id = 0;
+    std::uint32_t window_end = 0;  // the transfer id that the peer may not send any more
+  };
+
+  void written_frame(std::string_view frame);
+  void sent(Performative code, std::uint16_t channel, Bytes fields);
+  Session* session(std::uint16_t channel) noexcept;
+  std::uint32_t next_incoming(std::uint16_t remote_channel) const noexcept;
+  std::string frame_of(const Key& link, const Session& session, std::uint32_t delivery_count) const;
+
+  std::vector<std::uint32_t> next_incoming_id_;  // by the peer's channel
+  std::map<Key, std::string> receivers_;         // the peer's receiving links, by its handles
+  std::unordered_set<std::string> drained_;
+
+  std::vector<std::optional<Session>> sessions_;  // by our channel
+  std::unordered_map<std::string, Key> senders_;  // our sending links, by name
+  std::unordered_map<std::string, std::uint32_t> answers_;
+
+  std::string partial_;  // of a frame being written: its front, or all of it when it is of interest
+  std::size_t to_skip_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace bascule::amqp

@@ -1,0 +1,168 @@
+// A drain without credit is answered, wherever the stream is cut, and the session goes on with the right ids.
+#include <gtest/gtest.h>
+#include <proton/connection.h>
+#include <proton/delivery.h>
+#include <proton/event.h>
+#include <proton/link.h>
+#include <proton/session.h>
+#include <proton/transport.h>
+
+#include <string>
+
+#include "bascule/amqp/engine.hpp"
+
+namespace bascule::amqp {
+namespace {
+
+EngineOptions options(bool server) {
+  EngineOptions o;
+  o.server = server;
+  o.container_id = server ? "server" : "client";
+  return o;
+}
+
+// A client's receiver and a server's sender, on two engines joined by copying bytes.
+class Drain : public testing::TestWithParam<std::size_t> {
+ protected:
+  void SetUp() override {
+    pn_connection_open(client_.connection());
+    auto* const session = pn_session(client_.connection());
+    pn_session_open(session);
+    receiver_ = pn_receiver(session, "in");
+    pn_link_open(receiver_);
+    back_ = pn_sender(session, "out");
+    pn_link_open(back_);
+    run();
+    ASSERT_NE(sender_, nullptr);
+  }
+
+  void on_server(pn_event_t* event) {
+    auto* const link = pn_event_link(event);
+    switch (pn_event_type(event)) {
+      case PN_CONNECTION_REMOTE_OPEN: pn_connection_open(pn_event_connection(event)); return;
+      case PN_SESSION_REMOTE_OPEN: pn_session_open(pn_event_session(event)); return;
+      case PN_LINK_REMOTE_OPEN:
+        pn_link_open(link);
+        pn_link_is_sender(link) ? static_cast<void>(sender_ = link) : pn_link_flow(link, 100);
+        return;
+      case PN_LINK_FLOW:
+        if (pn_link_is_sender(link) && server_.take_empty_drain(pn_link_name(link))) {
+          ++drains_;
+          if (answers_) server_.answer_drain(pn_link_name(link), sent_);
+        }
+        return;
+      case PN_DELIVERY:
+        if (!pn_link_is_receiver(link)) return;
+        pn_link_advance(link);
+        pn_delivery_settle(pn_event_delivery(event));
+        ++received_;
+        return;
+      default: return;
+    }
+  }
+
+  void on_client(pn_event_t* event) {
+    if (pn_event_type(event) == PN_LINK_FLOW && pn_event_link(event) == receiver_) ++flows_;
+    if (pn_event_type(event) == PN_DELIVERY && pn_event_link(event) == receiver_) ++arrived_;
+    EXPECT_NE(pn_event_type(event), PN_TRANSPORT_ERROR);
+  }
+
+  bool carry(Engine& from, Engine& to) {
+    const auto bytes = from.write_buffer();
+    if (bytes.empty()) return false;
+    const std::string part(bytes.substr(0, GetParam()));
+    from.write_done(part.size());
+    EXPECT_TRUE(to.push(part));
+    return true;
+  }
+
+  void run() {
+    for (bool moved = true; moved;) {
+      while (auto* const event = client_.next_event()) on_client(event);
+      while (auto* const event = server_.next_event()) on_server(event);
+      moved = carry(client_, server_);
+      moved = carry(server_, client_) || moved;
+    }
+  }
+
+  void send(pn_link_t* link, std::uint32_t& count) {
+    const std::string body(100, 'x');
+    pn_delivery(link, pn_dtag(reinterpret_cast<const char*>(&count), sizeof count));
+    pn_link_send(link, body.data(), body.size());
+    pn_link_advance(link);
+    ++count;
+  }
+
+  Engine client_{options(false)}, server_{options(true)};
+  pn_link_t* receiver_ = nullptr;
+  pn_link_t* back_ = nullptr;
+  pn_link_t* sender_ = nullptr;
+  bool answers_ = true;
+  int drains_ = 0, flows_ = 0, arrived_ = 0, received_ = 0;
+  std::uint32_t sent_ = 0, sent_back_ = 0;
+};
+
+TEST_P(Drain, WithoutCreditIsAnswered) {
+  pn_link_drain(receiver_, 0);
+  run();
+  EXPECT_EQ(drains_, 1);
+  EXPECT_EQ(flows_, 1);
+}
+
+TEST_P(Drain, TheEngineAloneDoesNot) {
+  answers_ = false;
+  pn_link_drain(receiver_, 0);
+  run();
+  EXPECT_EQ(flows_, 0) << "the engine has learnt it: FlowAnswers is not needed any more";
+}
+
+TEST_P(Drain, TheSessionGoesOn) {
+  for (int round = 1; round <= 20; ++round) {
+    pn_link_set_drain(receiver_, false);
+    pn_link_flow(receiver_, 2);
+    run();
+    send(sender_, sent_);
+    send(sender_, sent_);
+    send(back_, sent_back_);
+    run();
+    EXPECT_EQ(arrived_, 2 * round);
+    EXPECT_EQ(received_, round);
+    while (auto* const delivery = pn_link_current(receiver_)) {
+      pn_link_advance(receiver_);
+      pn_delivery_settle(delivery);
+    }
+    flows_ = 0;
+    pn_link_drain(receiver_, 0);
+    run();
+    EXPECT_EQ(flows_, 1);
+    EXPECT_EQ(pn_link_credit(receiver_), 0);
+    EXPECT_EQ(pn_link_credit(sender_), 0);
+  }
+}
+
+TEST_P(Drain, WithCreditIsTheEnginesOwnToAnswer) {
+  pn_link_drain(receiver_, 5);
+  run();
+  EXPECT_EQ(drains_, 0);
+  pn_link_drained(sender_);
+  run();
+  EXPECT_EQ(pn_link_credit(receiver_), 0);
+}
+
+TEST_P(Drain, OfALinkThatIsGoneIsForgotten) {
+  answers_ = false;
+  pn_link_drain(receiver_, 0);
+  run();
+  server_.answer_drain("in", 0);
+  pn_link_close(sender_);
+  run();
+  server_.answer_drain("in", 0);
+  server_.answer_drain("never was", 0);
+  run();
+  EXPECT_LE(flows_, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Chunks, Drain, testing::Values(1, 3, 7, 11, 64, SIZE_MAX));
+
+}  // namespace
+}  // namespace bascule::amqp
