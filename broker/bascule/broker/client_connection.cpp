@@ -7,6 +7,7 @@
 #include <proton/transport.h>
 
 #include "bascule/broker/pattern.hpp"
+#include "bascule/broker/sole_container.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::broker {
@@ -89,9 +90,9 @@ void ClientConnection::on_closed(amqp::Connection&, std::string_view reason) {
 void ClientConnection::on_connection_open(pn_connection_t* connection) {
   if (!opened_) --shared_.opening;
   opened_ = true;
-  if (!admit()) return;
+  if (!admit() || !take_container(connection)) return;
   put_symbols(pn_connection_offered_capabilities(connection),
-              {"ANONYMOUS-RELAY", "SHARED-SUBS", "DELAYED_DELIVERY", "queue", "topic"});
+              {"ANONYMOUS-RELAY", "SHARED-SUBS", "DELAYED_DELIVERY", "queue", "topic", sole_connection});
   pn_data_t* properties = pn_connection_properties(connection);
   pn_data_put_map(properties);
   pn_data_enter(properties);
@@ -123,6 +124,19 @@ bool ClientConnection::admit() {
   places_.push_back(std::move(*by_user));
   permissions_ = shared_.security.permissions(identity);
   return true;
+}
+
+bool ClientConnection::take_container(pn_connection_t* connection) {
+  if (!wants_to_be_sole(connection)) return true;
+  const std::string id(text(pn_connection_remote_container(connection)));
+  if (auto place = shared_.containers.take(id, 1)) {
+    places_.push_back(std::move(*place));
+    return true;
+  }
+  ++shared_.counters.connections_refused;
+  open_to_refuse_container(connection);
+  close("amqp:invalid-field", "container-id '" + id.substr(0, 200) + "' is in use by another connection");
+  return false;
 }
 
 LinkError ClientConnection::denied(Operation operation, std::string_view address) const {

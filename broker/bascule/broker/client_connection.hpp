@@ -65,6 +65,7 @@ class ClientConnection final : public amqp::EventHandler {
   void open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address);
   void drop(pn_link_t* link, bool orderly, bool closed);
   bool admit();
+  bool take_container(pn_connection_t* connection);
   LinkError denied(Operation operation, std::string_view address) const;
   LinkError may_reach(Operation operation, std::string_view address) const;
   LinkError may_still(pn_link_t* link) const;

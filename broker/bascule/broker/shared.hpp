@@ -29,6 +29,7 @@ struct Shared {
   ConnectionCounters counters;
   Security security;
   Tally addresses, users;                  ///< their connections
+  Tally containers;                        ///< connections that are the sole one of theirs
   std::uint32_t opening = 0;               ///< connections whose peer has not opened yet
   std::vector<IncomingLink*> unconfirmed;  ///< links with deliveries that wait for the storage
 };
