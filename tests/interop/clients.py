@@ -50,6 +50,8 @@ PROTON_CPP = Library(
         "settle second": "its API has no such mode",
         "several sections": "its message has one body section",
         "footer": "its message has no footer",
+        "SCRAM": "Debian builds it without the Cyrus library",
+        "WebSocket": "it has no such transport",
     },
 )
 PROTON_PYTHON = Library(
@@ -60,6 +62,8 @@ PROTON_PYTHON = Library(
     cannot={
         "several sections": "its message has one body section",
         "footer": "its message has no footer",
+        "SCRAM": "Debian builds it without the Cyrus library",
+        "WebSocket": "it has no such transport",
     },
 )
 RHEA = Library(
@@ -72,6 +76,7 @@ RHEA = Library(
         "send described": "a described value loses its descriptor to the body section's",
         "read described": "it drops the descriptor of a value inside the body section",
         "annotation keys of ulong": "it writes every annotation's key as a symbol",
+        "SCRAM": "it has no such mechanism",
     },
 )
 GO_AMQP = Library(
@@ -86,6 +91,9 @@ GO_AMQP = Library(
         "read described": "its type for it is internal",
         "detach": "it always closes a link",
         "browse": "it has no distribution-mode",
+        "drain what is there": "its drain takes back the credit that was given",
+        "SCRAM": "it has no such mechanism",
+        "WebSocket": "it has no such transport",
     },
 )
 QPID_JMS = Library(

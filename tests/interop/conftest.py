@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 
-from interop.clients import BY_NAME, Library
+from interop.clients import BY_NAME, QPID_JMS, Library
 from interop.driver import Connection, Program
+from interop.page import CANNOT, FAILS, NOT_YET, WORKS, Findings
 from support import daemons
 
 Connect = Callable[..., Connection]
@@ -18,6 +19,33 @@ Connect = Callable[..., Connection]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "feature(title): the line of docs/interop.md that the test stands for")
+
+
+FINDINGS = pytest.StashKey[Findings]()
+
+
+@pytest.fixture(scope="session")
+def findings(pytestconfig: pytest.Config) -> Findings:
+    """What the tests of this session found so far."""
+    return pytestconfig.stash.setdefault(FINDINGS, Findings())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    mark = item.get_closest_marker("feature")
+    if mark is None or (report.when != "call" and report.passed):
+        return report
+    found = item.config.stash.setdefault(FINDINGS, Findings())
+    reason = getattr(report, "wasxfail", "") or (report.longrepr[2].removeprefix("Skipped: ") if report.skipped else "")
+    verdict = NOT_YET if hasattr(report, "wasxfail") else CANNOT if report.skipped else WORKS if report.passed else FAILS
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    clients = [value.name for value in parameters.values() if isinstance(value, Library)]
+    if item.path.name == "test_jms.py":
+        clients = [QPID_JMS.name]
+    found.note(mark.args[0], clients, verdict, reason)
+    found.modules.add(item.path.name)
+    return report
 
 
 class Programs:

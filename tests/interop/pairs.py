@@ -9,15 +9,6 @@ from interop.clients import LIBRARIES, Library
 EACH = pytest.mark.parametrize("client", LIBRARIES, ids=[library.name for library in LIBRARIES])
 
 
-def each_but(failing: str, reason: str) -> pytest.MarkDecorator:
-    """EACH, where one client is known to fail."""
-    mark = pytest.mark.xfail(strict=True, reason=reason)
-    return pytest.mark.parametrize(
-        "client",
-        [pytest.param(known, marks=[mark] if known.name == failing else [], id=known.name) for known in LIBRARIES],
-    )
-
-
 def over(pairs: list[tuple[Library, Library]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("sender", "receiver"), pairs, ids=[f"{s.name}-{r.name}" for s, r in pairs])
 

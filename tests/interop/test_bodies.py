@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
 from interop.clients import Library
 from interop.conftest import Connect
 from interop.driver import AmqpError
 from interop.pairs import EACH, PAIRS, RING
-
-PATTERN = bytes((i * 31 + i // 251) & 255 for i in range(251 * 256))
-
-
-def expected(size: int) -> object:
-    data = (PATTERN * (size // len(PATTERN) + 1))[:size]
-    return data.hex() if size <= 4096 else {"size": size, "sha256": hashlib.sha256(data).hexdigest()}
+from interop.values import pattern
 
 
 def transferred(sender: Library, receiver: Library, connect: Connect, address: str, *sizes: int) -> None:
@@ -24,7 +16,7 @@ def transferred(sender: Library, receiver: Library, connect: Connect, address: s
     target = connect(receiver).receiver(address, credit=len(sizes))
     source.accepted(*({"data": [{"size": size}]} for size in sizes), timeout=30)
     found = target.take(len(sizes), timeout=30)
-    assert [message.message["data"] for message in found] == [[expected(size)] for size in sizes]
+    assert [message.message["data"] for message in found] == [[pattern(size)] for size in sizes]
 
 
 @pytest.mark.feature("Bodies of 0 B to 100 KiB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,15 @@ COMPOUNDS: dict[str, list[Value]] = {
         ["described", ["ulong", "4886718345"], ["string", "by a number"]],
     ],
 }
+
+
+PATTERN = bytes((i * 31 + i // 251) & 255 for i in range(251 * 256))
+
+
+def pattern(size: int) -> object:
+    """How a client tells that it received the binary `{"size": size}`."""
+    data = (PATTERN * (size // len(PATTERN) + 1))[:size]
+    return data.hex() if size <= 4096 else {"size": size, "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def values_of(kind: str) -> list[Value]:

@@ -4,6 +4,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ type command struct {
 	Link         string          `json:"link"`
 	URL          string          `json:"url"`
 	Container    string          `json:"container"`
+	CA           string          `json:"ca"`
 	User         string          `json:"user"`
 	Password     string          `json:"password"`
 	Heartbeat    float64         `json:"heartbeat"`
@@ -121,6 +124,15 @@ func connect(ctx context.Context, c *command) (answer, error) {
 	}
 	if c.Heartbeat > 0 {
 		options.IdleTimeout = time.Duration(c.Heartbeat * float64(time.Second))
+	}
+	if c.CA != "" {
+		trusted, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, err
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(trusted)
+		options.TLSConfig = &tls.Config{RootCAs: roots}
 	}
 	conn, err := amqp.Dial(ctx, c.URL, options)
 	if err != nil {

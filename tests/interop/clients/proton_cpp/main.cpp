@@ -23,6 +23,7 @@
 #include <proton/sender_options.hpp>
 #include <proton/source.hpp>
 #include <proton/source_options.hpp>
+#include <proton/ssl.hpp>
 #include <proton/symbol.hpp>
 #include <proton/target.hpp>
 #include <proton/target_options.hpp>
@@ -241,6 +242,7 @@ class Program {
     if (c.contains("user")) {
       options.user(c.at("user")).password(c.at("password")).sasl_allow_insecure_mechs(true);
     }
+    if (c.contains("ca")) options.ssl_client_options(proton::ssl_client_options(c.at("ca").get<std::string>()));
     if (c.contains("heartbeat")) {
       options.idle_timeout(proton::duration(static_cast<std::uint64_t>(c.at("heartbeat").get<double>() * 1000)));
     }

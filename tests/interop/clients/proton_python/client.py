@@ -22,6 +22,7 @@ from proton import (
     Handler,
     Link,
     Message,
+    SSLDomain,
     Terminus,
     symbol,
 )
@@ -268,6 +269,10 @@ class Connected(Handler):
         extra: dict[str, Any] = {}
         if options.get("user"):
             extra = {"user": options["user"], "password": options["password"], "allow_insecure_mechs": True}
+        if options.get("ca"):
+            extra["ssl_domain"] = SSLDomain(SSLDomain.MODE_CLIENT)
+            extra["ssl_domain"].set_trusted_ca_db(options["ca"])
+            extra["ssl_domain"].set_peer_authentication(SSLDomain.VERIFY_PEER_NAME)
         self.lost = ""
         self.connection = self.container.connect(
             options["url"], handler=self, reconnect=False, heartbeat=options.get("heartbeat"), **extra

@@ -1,6 +1,7 @@
 // rhea, the AMQP 1.0 library for JavaScript, driven by JSON lines: tests/interop/clients/README.md.
 'use strict';
 const crypto = require('crypto');
+const fs = require('fs');
 const readline = require('readline');
 const rhea = require('rhea');
 const { types, message: messages } = rhea;
@@ -227,6 +228,7 @@ const operations = {
     const url = new URL(c.url.replace(/^amqp/, 'http'));
     const options = { host: url.hostname, port: Number(url.port), reconnect: false, ...(c.options || {}) };
     if (c.user) Object.assign(options, { username: c.user, password: c.password });
+    if (c.ca) Object.assign(options, { transport: 'tls', ca: [fs.readFileSync(c.ca)], servername: url.hostname });
     if (c.heartbeat) options.idle_time_out = c.heartbeat * 1000;
     if (c.websocket) {
       options.connection_details = container.websocket_connect(require('ws'))(c.websocket, ['amqp'], {});
