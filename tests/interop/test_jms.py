@@ -424,10 +424,3 @@ def test_client_id_in_use(connect: Connect) -> None:
         connect(QPID_JMS, container="the-only-one")
     first.close()
     connect(QPID_JMS, container="the-only-one")
-
-
-@pytest.mark.feature("Heartbeats")
-def test_heartbeats(connect: Connect) -> None:
-    connection = connect(QPID_JMS, heartbeat=1.0)
-    connection.idle(2.2)
-    connection.sender("jms.after.silence").accepted(text("still here"))
