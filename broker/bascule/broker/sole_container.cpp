@@ -25,7 +25,8 @@ bool wants_to_be_sole(pn_connection_t* connection) {
   pn_data_rewind(desired);
   if (!pn_data_next(desired)) return false;
   if (is_sole(desired)) return true;
-  if (pn_data_type(desired) != PN_ARRAY || !pn_data_enter(desired)) return false;
+  // An array by the specification; Proton's Python client sends a list.
+  if ((pn_data_type(desired) != PN_ARRAY && pn_data_type(desired) != PN_LIST) || !pn_data_enter(desired)) return false;
   bool found = false;
   while (!found && pn_data_next(desired)) found = is_sole(desired);
   pn_data_rewind(desired);

@@ -24,7 +24,7 @@ Capabilities read_capabilities(pn_terminus_t* terminus) {
   if (!pn_data_next(data)) return found;
   if (pn_data_type(data) == PN_SYMBOL) {
     note(found, pn_data_get_symbol(data));
-  } else if (pn_data_type(data) == PN_ARRAY && pn_data_enter(data)) {
+  } else if ((pn_data_type(data) == PN_ARRAY || pn_data_type(data) == PN_LIST) && pn_data_enter(data)) {
     while (pn_data_next(data)) {
       if (pn_data_type(data) == PN_SYMBOL) note(found, pn_data_get_symbol(data));
     }
