@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "bascule/thrift/binary.hpp"
+#include "bascule/thrift/charge.hpp"
 #include "bascule/thrift/compact.hpp"
 
 namespace bascule::thrift {
@@ -112,9 +113,15 @@ template <class Reader>
 class In final : public tp::TVirtualProtocol<In<Reader>> {
  public:
   explicit In(std::string_view bytes, const Limits& limits = {})
-      : tp::TVirtualProtocol<In<Reader>>(no_transport()), raw_(bytes, limits) {}
+      : tp::TVirtualProtocol<In<Reader>>(no_transport()), raw_(bytes, limits), memory_(limits.memory) {}
 
   Reader& raw() noexcept { return raw_; }
+  /// Elements that will take so many bytes are about to be made (charge.hpp).
+  void charge(std::size_t bytes) {
+    if (bytes > memory_) [[unlikely]]
+      throw_fault(Fault::memory, raw_.offset());
+    memory_ -= bytes;
+  }
 
   uint32_t readMessageBegin(std::string& name, tp::TMessageType& type, int32_t& seqid) {
     const MessageHeader header = raw_.message_begin();
@@ -177,6 +184,7 @@ class In final : public tp::TVirtualProtocol<In<Reader>> {
     return 0;
   }
   Reader raw_;
+  std::size_t memory_;  ///< what elements may still take
 };
 
 }  // namespace detail

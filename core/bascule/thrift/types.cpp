@@ -26,6 +26,7 @@ std::string_view to_string(Fault fault) noexcept {
     case Fault::none: return "nothing is wrong";
     case Fault::truncated: return "the message ends inside a value";
     case Fault::message_size: return "the message is larger than allowed";
+    case Fault::memory: return "the elements of containers take more memory than allowed";
     case Fault::size: return "a string or container is larger than the bytes left";
     case Fault::depth: return "values are nested too deep";
     case Fault::varint: return "a variable-length integer is over 10 bytes";

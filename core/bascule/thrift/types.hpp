@@ -34,6 +34,7 @@ inline constexpr unsigned max_depth = 64;
 struct Limits {
   std::size_t message = std::size_t{1} << 20;  ///< bytes of the whole message
   unsigned depth = 32;                         ///< nested structs; in skipped fields containers count too
+  std::size_t memory = std::size_t{64} << 20;  ///< bytes of the elements of all containers, once they are C++ values
 };
 
 /// What is wrong with the bytes. The first one found stays.
@@ -41,6 +42,7 @@ enum class Fault : std::uint8_t {
   none,
   truncated,     ///< the bytes end inside a value
   message_size,  ///< the message is over Limits::message
+  memory,        ///< the elements of containers would take more than Limits::memory
   size,          ///< a string or container says it is larger than the bytes left, or negative
   depth,         ///< nested deeper than Limits::depth
   varint,        ///< a varint over 10 bytes

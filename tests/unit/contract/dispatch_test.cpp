@@ -3,6 +3,7 @@
 
 #include "bascule/thrift/descriptor.hpp"
 #include "bascule/thrift/envelope.hpp"
+#include "bascule/thrift/protocol.hpp"
 #include "every/every_type.events.hpp"
 #include "unit/contract/every_service.hpp"
 #include "unit/contract/loopback.hpp"
@@ -137,6 +138,26 @@ TEST(GeneratedEvent, ForeignBytesAreRefused) {
   using Traits = service::EventTraits<every::Happened>;
   EXPECT_EQ(error_of([] { Traits::decode("nonsense"); }).code(), Errc::invalid_argument);
   EXPECT_EQ(error_of([] { Traits::decode(call("every.Other", "\0")); }).code(), Errc::invalid_argument);
+}
+
+TEST(GeneratedService, AByteOnTheWireIsNoLicenceForAStructInMemory) {
+  EveryService service;
+  constexpr std::uint32_t children = 1'000'000;  // each one byte of the message, sizeof(Node) once it is decoded
+  static_assert(children * sizeof(every::Node) > thrift::Limits().memory);
+  std::string arguments("\x1c\x18\x01x\x19\xfc\xc0\x84\x3d", 9);  // value: name, children: a list of a million structs
+  arguments.append(children, '\0').append(2, '\0');
+  const auto refused = error_of([&] { dispatch(service, "node", Encoding::compact, call("node", arguments)); });
+  EXPECT_EQ(refused.code(), Errc::invalid_argument);
+  EXPECT_THAT(refused.what(), HasSubstr("memory"));
+}
+
+TEST(GeneratedService, WhatWasCountedStaysCounted) {
+  thrift::Limits limits;
+  limits.memory = 100'000;
+  thrift::CompactIn in("", limits);
+  const std::map<std::int32_t, std::vector<every_common::Point>> value;
+  EXPECT_NO_THROW(thrift::charge(in, value, 1000));
+  EXPECT_THROW(thrift::charge(in, value, 1000), apache::thrift::protocol::TProtocolException);
 }
 
 }  // namespace

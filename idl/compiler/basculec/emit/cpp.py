@@ -23,7 +23,7 @@ from basculec.emit.cpp_consts import default_value
 from basculec.emit.cpp_text import comment, literal, long_literal
 from basculec.emit.cpp_types import CppTypes, namespace
 from basculec.emit.render import indent, render
-from basculec.errors import ContractError
+from basculec.errors import ContractError, ToolError
 from basculec.model import Base, Contract, Enum, Event, Field, Method, Program, Service, Struct
 from basculec.output import Output
 
@@ -68,6 +68,7 @@ def _apache(contract: Contract, out: Path, include_folders: list[Path], output: 
             made = Path(scratch) / name
             text = made.read_text(encoding="utf-8") if made.is_file() else _NOTHING  # no types: no templates
             text = _mended(_relocated(text, name, folders, folders[program.module]), program)
+            text = _charged(text) if name.endswith(".tcc") else text
             output.add(out / folders[program.module] / name, text)
 
 
@@ -109,6 +110,26 @@ def _mended(text: str, program: Program) -> str:
                 body = text[start:end].replace(f"!({mine} == {theirs})", f"!({equal})")
                 text = text[:start] + body + text[end:]
     return text
+
+
+# What Apache writes: the container, its size's name, what reads it.
+_CONTAINER = re.compile(
+    r"^( *)(\S+)\.clear\(\);\n *uint32_t (_size\d+);\n(?:.*_[ekv]type\d+;\n)+ *xfer \+= iprot->read(?:List|Set|Map)Begin\(.*\);\n",
+    re.MULTILINE,
+)
+
+
+def _charged(text: str) -> str:
+    """Apache's code makes room for as many elements as a message says that follow; before that they are counted against the
+    message's allowance."""
+    sizes = len(re.findall(r"^ *uint32_t _size\d+;$", text, re.MULTILINE))
+    text, found = _CONTAINER.subn(
+        lambda m: f"{m[0]}{m[1]}::bascule::thrift::charge(*iprot, {m[2]}, {m[3]});\n", text
+    )
+    if found != sizes:
+        raise ToolError("this thrift compiler writes containers in a way that basculec does not know; use 0.17 to 0.19")
+    guard = text.find("_TCC\n\n")
+    return text[: guard + 6] + '#include "bascule/thrift/charge.hpp"\n' + text[guard + 6 :] if found else text
 
 
 class _Values:
