@@ -2,7 +2,7 @@
 
 A peer that this machine lacks (a package, root for the chroot of RabbitMQ 4.0, Maven for Artemis) is left out with a line on
 standard error. Environment: BASCULE_BIN, BASCULE_CACHE (where fetched brokers are kept, ~/.cache/bascule), BASCULE_BENCH_FOLDER
-(where brokers keep their data; a folder of the disk to be measured).
+(where brokers keep their data; a folder of the disk to be measured), BASCULE_BENCH_PEERS (rabbitmq,rabbitmq 4.0,artemis).
 """
 
 from __future__ import annotations
@@ -118,9 +118,12 @@ def artemis(stack: contextlib.ExitStack, folder: pathlib.Path) -> Broker:
 
 
 def started(stack: contextlib.ExitStack, folder: pathlib.Path) -> dict[str, Broker]:
-    """The peers that can be had here, by name."""
+    """The peers that can be had here, by name; of BASCULE_BENCH_PEERS only those that it names."""
     found: dict[str, Broker] = {}
-    for what, start in (("RabbitMQ", rabbitmq_310), ("RabbitMQ 4.0 in a chroot", rabbitmq_4), ("Artemis", artemis)):
+    wanted = os.environ.get("BASCULE_BENCH_PEERS")
+    for what, start in (("RabbitMQ", rabbitmq_310), ("RabbitMQ 4.0", rabbitmq_4), ("Artemis", artemis)):
+        if wanted is not None and what.lower() not in wanted.lower().split(","):
+            continue
         try:
             running = start(stack, folder)
             found.setdefault(running.name, running)  # on Debian 13 both are 4.0
