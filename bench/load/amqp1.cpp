@@ -23,6 +23,7 @@
 
 #include "bascule/amqp/connection.hpp"
 #include "bascule/amqp/message.hpp"
+#include "bascule/amqp/sasl_client.hpp"
 #include "bascule/amqp/terminus.hpp"
 #include "bascule/amqp/url.hpp"
 #include "report.hpp"
@@ -59,9 +60,12 @@ class Peer : public amqp::EventHandler {
     amqp::EngineOptions options;
     options.container_id = "bench-" + std::to_string(::getpid());
     options.hostname = to.host;
-    options.user = to.user;
-    options.password = to.password;
-    options.allow_insecure_mechanisms = true;
+    amqp::SaslClientOptions login;
+    login.hostname = to.host;
+    login.user = to.user;
+    login.password = to.password;
+    login.may_send_password = true;
+    options.sasl = std::make_shared<amqp::SaslClient>(login);
     connection_ = std::make_shared<amqp::Connection>(loop, amqp::make_stream(std::move(socket)), options, *this);
     connection_->start();
   }
