@@ -13,6 +13,7 @@ namespace bascule::broker {
 namespace {
 
 bool is_loopback(const std::string& listen) {
+  if (!amqp::local_path(listen).empty()) return true;
   const auto host = amqp::split_host_port(listen).first;
   boost::system::error_code error;
   const auto address = asio::ip::make_address(host, error);
@@ -29,6 +30,9 @@ void check(const BrokerOptions& options, const ListenerOptions& listener) {
   if (listener.tls && (options.tls.certificate.empty() || options.tls.key.empty())) {
     throw std::runtime_error("listener " + listener.listen + " needs [broker.tls] cert and key");
   }
+  if (!amqp::local_path(listener.listen).empty() && (listener.tls || listener.websocket)) {
+    throw std::runtime_error("listener " + listener.listen + " is a Unix socket: it takes neither tls nor websocket");
+  }
   const bool by_certificate = listener.tls && !options.tls.client_ca.empty();
   if (!options.users.empty() || by_certificate || lets_anonymous(options, listener)) return;
   throw std::runtime_error("listener " + listener.listen +
@@ -42,8 +46,12 @@ void check(const BrokerOptions& options, const ListenerOptions& listener) {
 struct Listeners::State : std::enable_shared_from_this<State> {
   State(Loop& l, const BrokerOptions& o, Accepted a) : loop(l), options(o), accepted(std::move(a)) {}
 
-  void arrived(std::size_t index, asio::ip::tcp::socket socket) {
+  void arrived(std::size_t index, amqp::Acceptor::Socket accepted_socket) {
     const auto& listener = listeners[index];
+    if (auto* const local = std::get_if<asio::local::stream_protocol::socket>(&accepted_socket)) {
+      return accepted(amqp::make_stream(std::move(*local)), listener);
+    }
+    auto socket = std::get<asio::ip::tcp::socket>(std::move(accepted_socket));
     if (!listener.tls && !listener.websocket) return accepted(amqp::make_stream(std::move(socket)), listener);
     if (under_way.size() >= options.max_handshakes) {
       ++counters.handshakes_refused;
@@ -110,7 +118,7 @@ void Listeners::open() {
   if (!s.options.tls.certificate.empty()) reload_certificates();
   for (std::size_t i = 0; i < s.listeners.size(); ++i) {
     s.acceptors.push_back(std::make_unique<amqp::Acceptor>(
-        s.loop, s.listeners[i].listen, [weak = std::weak_ptr(state_), i](asio::ip::tcp::socket socket) {
+        s.loop, s.listeners[i].listen, [weak = std::weak_ptr(state_), i](amqp::Acceptor::Socket socket) {
           if (const auto state = weak.lock()) state->arrived(i, std::move(socket));
         }));
   }
@@ -138,6 +146,10 @@ std::vector<std::string> Listeners::urls() const {
   std::vector<std::string> all;
   for (std::size_t i = 0; i < state_->acceptors.size(); ++i) {
     const auto& listener = state_->listeners[i];
+    if (!amqp::local_path(listener.listen).empty()) {
+      all.push_back("amqp+unix://" + state_->acceptors[i]->address());
+      continue;
+    }
     const std::string scheme = listener.websocket ? (listener.tls ? "wss" : "ws") : (listener.tls ? "amqps" : "amqp");
     all.push_back(scheme + "://" + state_->acceptors[i]->address());
   }

@@ -27,6 +27,18 @@ namespace {
 // delivery is taken out of the engine as it comes.
 constexpr std::size_t session_window = 2048;
 
+// A broker on this machine. A Unix socket is connected at once, or not at all.
+std::function<void()> connect_local(Loop& loop, const std::string& path, StreamDone done) {
+  asio::local::stream_protocol::socket socket(loop.context());
+  error_code error;
+  socket.connect(asio::local::stream_protocol::endpoint(path), error);
+  auto run = std::make_shared<StreamDone>(std::move(done));
+  loop.post([run, error, socket = std::move(socket)]() mutable {
+    if (*run) (*run)(error, error ? nullptr : make_stream(std::move(socket)));
+  });
+  return [run] { *run = nullptr; };
+}
+
 // Resolves, connects and, for amqps, shakes hands.
 struct Attempt : std::enable_shared_from_this<Attempt> {
   Attempt(asio::io_context& context, StreamDone then) : resolver(context), socket(context), done(std::move(then)) {}
@@ -71,6 +83,7 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 Connector tcp_connector(Loop& loop, const Url& url) {
   if (url.tls) TlsContext::client(url.tls_options);  // throws now rather than at the first attempt
   return [&loop, url](auto done) -> std::function<void()> {
+    if (!url.path.empty()) return connect_local(loop, url.path, std::move(done));
     auto attempt = std::make_shared<Attempt>(loop.context(), std::move(done));
     try {
       attempt->start(url, url.tls ? TlsContext::client(url.tls_options) : nullptr);
@@ -147,7 +160,7 @@ void Client::State::connect() {
     if (error || !self || self->phase != Phase::connecting) return;
     if (self->connection) return self->connection->abort("the broker did not answer OPEN in time");
     self->stop_connecting();
-    self->attempt_failed("cannot connect to " + self->url.host + ":" + self->url.port + " in time");
+    self->attempt_failed("cannot connect to " + self->url.where() + " in time");
   });
   cancel_connect = options.connector([weak = weak_from_this()](error_code error, std::unique_ptr<Stream> stream) {
     if (const auto self = weak.lock()) self->connected(error, std::move(stream));
@@ -161,7 +174,7 @@ void Client::State::stop_connecting() {
 void Client::State::connected(error_code error, std::unique_ptr<Stream> stream) {
   cancel_connect = nullptr;
   if (phase != Phase::connecting) return;
-  if (error) return attempt_failed("cannot connect to " + url.host + ":" + url.port + ": " + error.message());
+  if (error) return attempt_failed("cannot connect to " + url.where() + ": " + error.message());
   EngineOptions engine;
   engine.container_id = options.container_id;
   engine.hostname = url.host;
@@ -305,7 +318,7 @@ void Client::State::on_closed(Connection&, std::string_view why) {
   const std::string reason = why.empty() ? "the broker closed the connection" : std::string(why);
   if (phase == Phase::connecting) {
     down(reason);
-    return attempt_failed("cannot open an AMQP connection to " + url.host + ":" + url.port + ": " + reason);
+    return attempt_failed("cannot open an AMQP connection to " + url.where() + ": " + reason);
   }
   const bool final = phase == Phase::closing;
   ++counters.disconnects;

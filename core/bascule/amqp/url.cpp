@@ -56,14 +56,16 @@ struct Settings {
 
 Url Url::parse(const std::string& text) {
   const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed || (parsed->scheme() != "amqp" && parsed->scheme() != "amqps") || parsed->host().empty()) {
+  const bool local = parsed && parsed->scheme() == "amqp+unix" && parsed->path().size() > 1;
+  if (!local && (!parsed || (parsed->scheme() != "amqp" && parsed->scheme() != "amqps") || parsed->host().empty())) {
     throw std::invalid_argument(
-        "the broker's address is not of the form amqp://[user:password@]host[:port] or amqps://...");
+        "the broker's address is not of the form amqp://[user:password@]host[:port], amqps://... or amqp+unix:///path");
   }
   Url url;
+  if (local) url.path = parsed->path();
   url.tls = parsed->scheme() == "amqps";
   url.port = url.tls ? "5671" : "5672";
-  url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();
+  if (!local) url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();
   if (parsed->has_port() && !parsed->port().empty()) url.port = std::string(parsed->port());
   url.user = parsed->user();
   url.password = parsed->password();

@@ -1,4 +1,5 @@
-// The address of a broker: amqp://[user:password@]host[:port], or amqps:// for TLS, with settings behind a '?'.
+// The address of a broker: amqp://[user:password@]host[:port], amqps:// for TLS, or amqp+unix:///path for a broker on this
+// machine, with settings behind a '?'.
 //
 //   amqps://orders@broker.example?password_file=/run/secrets/broker&ca=/etc/bascule/ca.pem
 //
@@ -19,6 +20,7 @@ struct TlsClientOptions {
 
 struct Url {
   std::string host = "127.0.0.1", port = "5672";
+  std::string path;  ///< of a Unix socket; empty: host and port
   std::string user, password;
   bool tls = false;
   bool allow_plain_without_tls = false;  ///< PLAIN may go over a network in the clear
@@ -28,6 +30,8 @@ struct Url {
   /// password it is taken from password_file or, failing that, from the environment's BASCULE_BROKER_PASSWORD.
   /// Throws std::invalid_argument with a sentence that says what is wrong (a password is never in it).
   static Url parse(const std::string& text);
+  /// "host:port" or the path: for messages.
+  std::string where() const { return path.empty() ? host + ":" + port : path; }
 };
 
 }  // namespace bascule::amqp
