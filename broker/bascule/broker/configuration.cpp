@@ -103,6 +103,10 @@ void read_security(const config::Section& section, BrokerOptions& options) {
   for (const auto& listener : section.tables("listener")) options.listeners.push_back(read_listener(listener));
   // With listeners of its own a broker has the default one only when asked for it.
   if (!options.listeners.empty() && !section.has("listen")) options.listen.clear();
+  if (const auto path = section.string("socket", ""); !path.empty()) {
+    if (path.front() != '/') throw section.error("socket", "must be a path that begins with /");
+    options.listeners.push_back({.listen = "unix:" + path});
+  }
 }
 
 }  // namespace

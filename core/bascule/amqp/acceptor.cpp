@@ -100,8 +100,10 @@ struct LocalAccepting final : Accepting<stream_protocol> {
     ::umask(mask);
     listening = true;
   }
-  // Nobody answers on it: its process died.
+  // Nobody answers on it: its process died. A file of another kind is not ours to remove.
   void remove_dead_socket() {
+    struct stat found{};
+    if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
     stream_protocol::socket probe(socket.get_executor());
     error_code error;
     probe.connect(stream_protocol::endpoint(path), error);
@@ -139,7 +141,8 @@ std::shared_ptr<Acceptor::State> accept_tcp(Loop& loop, const std::string& liste
 Acceptor::Acceptor(Loop& loop, const std::string& listen, Accepted accepted) {
   const auto path = local_path(listen);
   try {
-    state_ = path.empty() ? accept_tcp(loop, listen, std::move(accepted)) : accept_local(loop, path, std::move(accepted));
+    state_ =
+        path.empty() ? accept_tcp(loop, listen, std::move(accepted)) : accept_local(loop, path, std::move(accepted));
   } catch (const boost::system::system_error& error) {
     throw boost::system::system_error(error.code(), "cannot listen on " + listen);
   }

@@ -1,5 +1,7 @@
 #include "bascule/telemetry/trace.hpp"
 
+#include <array>
+
 #include "bascule/loop/random.hpp"
 
 namespace bascule::telemetry {
@@ -15,15 +17,27 @@ void put_hex(char* to, std::uint64_t value, int digits) {
   for (int i = digits - 1; i >= 0; --i, value >>= 4) to[i] = "0123456789abcdef"[value & 15];
 }
 
+constexpr std::uint8_t no_digit = 0xff;
+
+// By table: the digits are random, and a branch on each of 48 would be foretold wrongly every other time.
+constexpr auto hex_digits = [] {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(no_digit);
+  for (std::uint8_t i = 0; i < 10; ++i) table['0' + i] = i;
+  for (std::uint8_t i = 0; i < 6; ++i) table['a' + i] = static_cast<std::uint8_t>(10 + i);
+  return table;
+}();
+
 // Lower-case hex only, as the specification demands.
 bool get_hex(std::string_view text, std::uint64_t& value) {
   value = 0;
+  std::uint8_t seen = 0;
   for (const char c : text) {
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) return false;
-    value = value << 4 | static_cast<unsigned>(digit);
+    const auto digit = hex_digits[static_cast<std::uint8_t>(c)];
+    seen |= digit;
+    value = value << 4 | (digit & 15U);
   }
-  return true;
+  return seen != no_digit;
 }
 
 }  // namespace

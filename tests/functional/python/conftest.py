@@ -37,11 +37,14 @@ def every(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The URL of a broker on which every.Every is served, by either language."""
     folder = tmp_path_factory.mktemp(f"every-{request.param}")
     (folder / "broker").mkdir()
-    with daemons.daemon("bascule-broker", {"broker": {"listen": "127.0.0.1:0"}}, folder / "broker") as started:
-        config: dict[str, object] = {"broker": {"url": started.amqp}}
+    own_machine = {"listen": "127.0.0.1:0", "socket": str(folder / "broker.sock")}
+    with daemons.daemon("bascule-broker", {"broker": own_machine}, folder / "broker") as started:
+        # One language over TCP, the other over the Unix socket.
+        url = started.amqp if request.param == "cpp" else started.endpoints["amqp+unix"]
+        config: dict[str, object] = {"broker": {"url": url}}
         if request.param == "python":
             with python_service("every_service:app", config, folder):
-                yield started.amqp
+                yield url
         else:
             with daemons.daemon("every-service", config, folder):
-                yield started.amqp
+                yield url

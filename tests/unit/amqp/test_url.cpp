@@ -18,6 +18,17 @@ std::string why_not(const std::string& text) {
   return "";
 }
 
+TEST(Url, ReadsThePathOfAUnixSocket) {
+  const auto url = Url::parse("amqp+unix:///run/bascule/broker.sock");
+  EXPECT_EQ(url.path, "/run/bascule/broker.sock");
+  EXPECT_EQ(url.where(), "/run/bascule/broker.sock");
+  EXPECT_FALSE(url.tls);
+  EXPECT_TRUE(Url::parse("amqp://h").path.empty());
+  EXPECT_NE(why_not("amqp+unix://"), "");
+  EXPECT_NE(why_not("amqp+unix:///"), "");
+  EXPECT_NE(why_not("amqp+unix:///run/b.sock?ca=x.pem"), "") << "a Unix socket has no TLS";
+}
+
 TEST(Url, ReadsHostPortUserAndPassword) {
   const auto url = Url::parse("amqp://al%40ice:p%2Fw@broker.example:1234");
   EXPECT_EQ(url.host, "broker.example");
