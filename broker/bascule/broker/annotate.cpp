@@ -38,6 +38,28 @@ void Annotations::timestamp(std::string_view key, std::int64_t milliseconds) {
   count += 2;
 }
 
+void Annotations::encoded(std::string_view key, Bytes value) {
+  keys.emplace_back(key);
+  Writer out(items);
+  out.symbol(key);
+  out.raw(value);
+  count += 2;
+}
+
+void Annotations::merge(const Annotations& other) {
+  Annotations merged;
+  Reader pairs(items);
+  for (const std::string& key : keys) {
+    pairs.text();
+    const Bytes value = pairs.value();
+    if (std::find(other.keys.begin(), other.keys.end(), key) == other.keys.end()) merged.encoded(key, value);
+  }
+  merged.items.insert(merged.items.end(), other.items.begin(), other.items.end());
+  merged.count += other.count;
+  merged.keys.insert(merged.keys.end(), other.keys.begin(), other.keys.end());
+  *this = std::move(merged);
+}
+
 MessageRef with_annotations(const Message& message, const Annotations& added, Time now) {
   Bytes rest = message.body();
   std::vector<std::uint8_t> items;

@@ -20,6 +20,10 @@ struct Annotations {
   void string(std::string_view key, std::string_view value);
   void uint(std::string_view key, std::uint32_t value);
   void timestamp(std::string_view key, std::int64_t milliseconds);
+  /// Those of `other` replace these, or join them.
+  void merge(const Annotations& other);
+  /// A value that is encoded already.
+  void encoded(std::string_view key, Bytes value);
 };
 
 /// A copy of the message with these annotations behind its own; it never expires and is due at once. A key

@@ -21,6 +21,11 @@ struct Broker::State final : StorageListener {
         timer(on.context()) {
     storage->listen(this);
     shared.router.add_service(std::make_unique<Management>(shared.router));
+    shared.router.on_more_to_look([this] {
+      loop.post([this, alive = std::weak_ptr<bool>(living)] {
+        if (!alive.expired()) shared.router.look_on(Clock::now());
+      });
+    });
   }
   ~State() {
     storage->listen(nullptr);
@@ -65,7 +70,10 @@ struct Broker::State final : StorageListener {
       if (now >= next_check) {
         next_check = now + std::chrono::seconds(1);
         const auto all = peers();
-        for (ClientConnection* peer : all) peer->check_handshake(now - shared.options.handshake_timeout);
+        for (ClientConnection* peer : all) {
+          peer->check_transactions(now);
+          peer->check_handshake(now - shared.options.handshake_timeout);
+        }
       }
       if (shared.options.reload_interval.count() > 0 && now >= next_look) {
         next_look = now + shared.options.reload_interval;
@@ -93,10 +101,10 @@ struct Broker::State final : StorageListener {
 
   void durable(Lsn lsn) override {
     const auto waiting = shared.unconfirmed;
-    for (IncomingLink* link : waiting) link->confirm(lsn);
+    for (TransferReceiver* link : waiting) link->confirm(lsn);
     // Not only by the clock: between two ticks much may come.
     if (Message::in_memory() > shared.options.router.memory_pages / 4 * 5) shared.router.relieve_memory();
-    std::erase_if(shared.unconfirmed, [](const IncomingLink* link) { return !link->unconfirmed(); });
+    std::erase_if(shared.unconfirmed, [](const TransferReceiver* link) { return !link->unconfirmed(); });
   }
 
   void holders(Lsn lsn, std::vector<Holding>& queues) override { shared.router.holders(lsn, queues); }

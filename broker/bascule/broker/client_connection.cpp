@@ -45,6 +45,7 @@ ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<a
       connection_(
           std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options, login), *this)),
       since_(Clock::now()),
+      transactions_(shared.options.transactions, shared.router, shared.storage, shared.transactions),
       login_(std::move(login)) {
   ++shared_.opening;
   if (!login_) return;
@@ -73,7 +74,7 @@ void ClientConnection::on_event(amqp::Connection&, pn_event_t* event) {
     case PN_SESSION_REMOTE_CLOSE: return on_session_end(pn_event_session(event));
     case PN_CONNECTION_REMOTE_OPEN: return on_connection_open(pn_event_connection(event));
     case PN_CONNECTION_REMOTE_CLOSE: {
-      while (!links_.empty()) drop(links_.begin()->first, true, false);
+      drop_all(true);
       pn_connection_close(pn_event_connection(event));
       return;
     }
@@ -82,7 +83,7 @@ void ClientConnection::on_event(amqp::Connection&, pn_event_t* event) {
 }
 
 void ClientConnection::on_closed(amqp::Connection&, std::string_view reason) {
-  while (!links_.empty()) drop(links_.begin()->first, false, false);
+  drop_all(false);
   if (!reason.empty()) telemetry::debug("connection ended", {{"peer", peer()}, {"reason", reason}});
   gone_(*this);  // deletes this
 }
@@ -150,7 +151,7 @@ LinkError ClientConnection::may_reach(Operation operation, std::string_view addr
   if (!permissions_) return {};
   Node* node = shared_.router.find(address);
   if (node != nullptr && node->kind() == Node::Kind::service) return denied(Operation::manage, address);
-  if (node != nullptr && node->kind() == Node::Kind::queue && shared_.router.is_dynamic(static_cast<Queue&>(*node))) {
+  if (node != nullptr && shared_.router.is_dynamic(*node)) {
     return {};  // its name is a secret; only its maker may read it
   }
   auto error = denied(operation, address);
@@ -192,7 +193,9 @@ void ClientConnection::on_session_end(pn_session_t* session) {
   for (const auto& [link, held] : links_) {
     if (pn_link_session(link) == session) dying.push_back(link);
   }
+  hold(session);
   for (pn_link_t* link : dying) drop(link, true, false);
+  transactions_.end(session, Clock::now());
   pn_session_close(session);
   pn_session_free(session);
 }
@@ -201,7 +204,7 @@ void ClientConnection::on_delivery(pn_delivery_t* delivery) {
   pn_link_t* link = pn_delivery_link(delivery);
   void* context = link == nullptr ? nullptr : pn_link_get_context(link);
   if (context == nullptr) return;
-  if (pn_link_is_receiver(link)) return static_cast<IncomingLink*>(context)->on_delivery(delivery);
+  if (pn_link_is_receiver(link)) return static_cast<TransferReceiver*>(context)->on_delivery(delivery);
   if (pn_delivery_updated(delivery)) static_cast<OutgoingLink*>(context)->on_delivery(delivery, Clock::now());
 }
 
@@ -229,14 +232,15 @@ void ClientConnection::on_link_open(pn_link_t* link) {
 LinkError ClientConnection::attach_producer(pn_link_t* link) {
   pn_terminus_t* target = pn_link_remote_target(link);
   if (pn_terminus_get_type(target) == PN_COORDINATOR) {
-    return {"amqp:not-implemented", "transactions are not supported by this broker"};
+    open_coordinator(link);
+    return {};
   }
   const auto capabilities = read_capabilities(target);
   if (pn_terminus_is_dynamic(target)) {
-    if (capabilities.temporary_topic) return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
     if (auto error = denied(Operation::create, "$dynamic"); error.condition != nullptr) return error;
-    Queue& queue = shared_.router.create_dynamic();
-    open_producer(link, &queue, true, queue.address().c_str());
+    Node* const node = capabilities.topic ? static_cast<Node*>(&shared_.router.create_dynamic_topic())
+                                          : static_cast<Node*>(&shared_.router.create_dynamic());
+    open_producer(link, node, true, node->address().c_str());
     return {};
   }
   const std::string address(text(pn_terminus_get_address(target)));
@@ -254,14 +258,13 @@ LinkError ClientConnection::attach_producer(pn_link_t* link) {
 LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   pn_terminus_t* source = pn_link_remote_source(link);
   if (pn_terminus_get_type(source) == PN_UNSPECIFIED) return look_up_subscription(link);
-  if (pn_terminus_get_distribution_mode(source) == PN_DIST_MODE_COPY) {
-    return {"amqp:not-implemented", "browsing (distribution-mode copy) is not supported"};
-  }
-  if (pn_terminus_is_dynamic(source)) return attach_dynamic_consumer(link);
+  Filters filters;
+  if (auto error = read_filters(source, filters); error.condition != nullptr) return error;
+  if (pn_terminus_is_dynamic(source)) return attach_dynamic_consumer(link, filters);
   const std::string address(text(pn_terminus_get_address(source)));
   const auto capabilities = read_capabilities(source);
   const Wanted wanted{.queue = capabilities.queue, .topic = capabilities.topic};
-  if (is_pattern(address) || shared_.router.is_topic(address, wanted)) return attach_subscription(link, address);
+  if (is_pattern(address) || shared_.router.is_topic(address, wanted)) return attach_subscription(link, address, filters);
 
   if (auto error = may_reach(Operation::receive, address); error.condition != nullptr) return error;
   const auto opened = shared_.router.open(address, wanted);
@@ -274,18 +277,25 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
     return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
   }
   if (!queue.stopped().empty()) return {"amqp:internal-error", queue.stopped()};
-  open_consumer(link, queue, Ownership::shared, nullptr);
-  return {};
+  return open_consumer(link, queue, Ownership::shared, filters);
 }
 
-LinkError ClientConnection::attach_dynamic_consumer(pn_link_t* link) {
-  if (read_capabilities(pn_link_remote_source(link)).temporary_topic) {
-    return {"amqp:not-implemented", "dynamic topics are not supported; use a queue"};
-  }
+LinkError ClientConnection::attach_dynamic_consumer(pn_link_t* link, const Filters& filters) {
   if (auto error = denied(Operation::create, "$dynamic"); error.condition != nullptr) return error;
+  if (read_capabilities(pn_link_remote_source(link)).topic) {
+    Topic& topic = shared_.router.create_dynamic_topic();
+    own_nodes_.emplace(&topic, link);
+    own_topics_.emplace(link, topic.address());
+    pn_terminus_set_address(pn_link_remote_source(link), topic.address().c_str());
+    auto error = attach_subscription(link, topic.address(), filters);
+    if (error.condition != nullptr) {
+      own_nodes_.erase(&topic);
+      drop_topic(link);
+    }
+    return error;
+  }
   Queue& queue = shared_.router.create_dynamic();
-  open_consumer(link, queue, Ownership::node, queue.address().c_str());
-  return {};
+  return open_consumer(link, queue, Ownership::node, filters);
 }
 
 // `group|instance`, capability shared: links of one group share a subscription. Otherwise the link's own, and
@@ -297,16 +307,23 @@ std::string ClientConnection::subscription_name(pn_link_t* link, bool shared, bo
   return std::string(text(pn_connection_remote_container(connection_->engine()))) + "." + name;
 }
 
-LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::string& address) {
+LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::string& address, const Filters& filters) {
   pn_terminus_t* source = pn_link_remote_source(link);
   const auto capabilities = read_capabilities(source);
   const bool durable =
       pn_terminus_get_durability(source) != PN_NONDURABLE || pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
-  if (auto error = denied(Operation::receive, address); error.condition != nullptr) return error;
+  if (const Node* topic = shared_.router.find(address); topic != nullptr && shared_.router.is_dynamic(*topic)) {
+    if (!owns(*topic)) {
+      return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
+    }
+  } else if (auto error = denied(Operation::receive, address); error.condition != nullptr) {
+    return error;
+  }
   if (durable) {
     if (auto error = denied(Operation::create, address); error.condition != nullptr) return error;
   }
-  SubscriptionSpec spec{.topic = address, .durable = durable};
+  SubscriptionSpec spec{.topic = address, .durable = durable, .filter = {.selector = filters.selector}};
+  if (filters.no_local) spec.filter.not_from = origin_of(text(pn_connection_remote_container(connection_->engine())));
   if (durable || capabilities.shared) {
     spec.name = subscription_name(link, capabilities.shared, capabilities.global);
     if (!durable) spec.name += ":shared-volatile";
@@ -319,8 +336,7 @@ LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::stri
     return {"amqp:resource-locked",
             "subscription '" + queue.address() + "' has a consumer; use capability 'shared' for several"};
   }
-  open_consumer(link, queue, durable ? Ownership::subscription : Ownership::shared, nullptr);
-  return {};
+  return open_consumer(link, queue, durable ? Ownership::subscription : Ownership::shared, filters, true);
 }
 
 // A null source asks for the terminus that the link's name stands for: how a client finds a durable
@@ -334,8 +350,7 @@ LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
         return error;
       pn_terminus_set_type(pn_link_remote_source(link), PN_SOURCE);
       pn_terminus_set_address(pn_link_remote_source(link), shared_.router.topic_of(*queue).c_str());
-      open_consumer(link, *queue, Ownership::subscription, nullptr);
-      return {};
+      return open_consumer(link, *queue, Ownership::subscription, {});
     }
   }
   return {"amqp:not-found", "no durable subscription has the name of this link"};
@@ -346,28 +361,63 @@ void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
   if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_target(link), dynamic_address);
   pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
-  pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
+  pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
   pn_link_set_max_message_size(link, shared_.options.max_message_size);
   pn_link_open(link);
   if (owns_node) own_nodes_.emplace(node, link);
-  auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node);
+  auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node, transactions_);
   made->restrict_to(permissions_.get());
-  pn_link_set_context(link, made.get());
+  pn_link_set_context(link, static_cast<TransferReceiver*>(made.get()));
   links_.emplace(link, std::move(made));
 }
 
-void ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address) {
+// `filtered`: what is in the queue was selected before.
+LinkError ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const Filters& filters,
+                                          bool filtered) {
+  const Reading reading{.selector = filtered ? nullptr : filters.selector,
+                        .browses = pn_terminus_get_distribution_mode(pn_link_remote_source(link)) == PN_DIST_MODE_COPY};
+  if (reading.selector && !queue.takes(*reading.selector)) {
+    return {"amqp:resource-limit-exceeded", "the consumers of '" + queue.address() + "' have too many different selectors"};
+  }
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
-  pn_data_clear(pn_terminus_filter(pn_link_source(link)));  // what is not applied is not claimed
-  if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_source(link), dynamic_address);
+  Filters applied = filters;
+  if (!filtered) applied.no_local = false;  // it is about topics
+  echo_filters(applied, pn_link_source(link));
+  if (ownership == Ownership::node) pn_terminus_set_address(pn_link_source(link), queue.address().c_str());
   pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
   pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
   pn_link_open(link);
   if (ownership == Ownership::node) own_nodes_.emplace(&queue, link);
-  auto made = std::make_unique<OutgoingLink>(shared_, *connection_, link, queue, ownership);
+  auto made = std::make_unique<OutgoingLink>(shared_, *connection_, link, queue, ownership, reading, transactions_);
   pn_link_set_context(link, made.get());
   links_.emplace(link, std::move(made));
+  return {};
+}
+
+void ClientConnection::open_coordinator(pn_link_t* link) {
+  pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
+  pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
+  put_symbols(pn_terminus_capabilities(pn_link_target(link)), {"amqp:local-transactions", "amqp:multi-txns-per-ssn"});
+  pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
+  pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
+  pn_link_open(link);
+  auto made = std::make_unique<CoordinatorLink>(shared_, *connection_, link, transactions_);
+  pn_link_set_context(link, static_cast<TransferReceiver*>(made.get()));
+  links_.emplace(link, std::move(made));
+}
+
+// Nothing more goes out on a session (null: on any) that is ending: what one of its links gives back is not for the next.
+void ClientConnection::hold(pn_session_t* session) {
+  for (const auto& [link, held] : links_) {
+    const auto* outgoing = std::get_if<std::unique_ptr<OutgoingLink>>(&held);
+    if (outgoing != nullptr && (session == nullptr || pn_link_session(link) == session)) (*outgoing)->hold();
+  }
+}
+
+void ClientConnection::drop_all(bool orderly) {
+  hold(nullptr);
+  while (!links_.empty()) drop(links_.begin()->first, orderly, false);
 }
 
 void ClientConnection::on_link_gone(pn_link_t* link, bool closed) {
@@ -386,6 +436,17 @@ void ClientConnection::drop(pn_link_t* link, bool orderly, bool closed) {
   if (const auto* outgoing = std::get_if<std::unique_ptr<OutgoingLink>>(&dying)) {
     (*outgoing)->on_gone(orderly, closed, Clock::now());
   }
+  if (std::holds_alternative<std::unique_ptr<CoordinatorLink>>(dying)) transactions_.end(link, Clock::now());
+  drop_topic(link);
+}
+
+// A topic that was made for a receiver goes with it.
+void ClientConnection::drop_topic(pn_link_t* link) {
+  const auto found = own_topics_.find(link);
+  if (found == own_topics_.end()) return;
+  Node* const topic = shared_.router.find(found->second);
+  own_topics_.erase(found);
+  if (topic != nullptr) shared_.router.remove(*topic);
 }
 
 }  // namespace bascule::broker

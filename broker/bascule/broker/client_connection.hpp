@@ -18,6 +18,8 @@
 #include "bascule/amqp/connection.hpp"
 #include "bascule/amqp/sasl_server.hpp"
 #include "bascule/broker/access.hpp"
+#include "bascule/broker/coordinator_link.hpp"
+#include "bascule/broker/filters.hpp"
 #include "bascule/broker/incoming_link.hpp"
 #include "bascule/broker/outgoing_link.hpp"
 
@@ -38,6 +40,10 @@ class ClientConnection final : public amqp::EventHandler {
   void abort(std::string_view reason) { connection_->abort(reason); }
   /// Cuts a peer that has not opened yet and came before `latest`.
   void check_handshake(Time latest);
+  /// Rolls back transactions that have lasted too long.
+  void check_transactions(Time now) {
+    if (transactions_.open() > 0) transactions_.sweep(now);
+  }
   const std::string& peer() const noexcept { return connection_->stream().peer(); }
   /// Users or rules changed: ends what is no longer allowed.
   void check_permissions();
@@ -46,7 +52,7 @@ class ClientConnection final : public amqp::EventHandler {
   void on_closed(amqp::Connection& connection, std::string_view reason) override;
 
  private:
-  using Link = std::variant<std::unique_ptr<IncomingLink>, std::unique_ptr<OutgoingLink>>;
+  using Link = std::variant<std::unique_ptr<IncomingLink>, std::unique_ptr<OutgoingLink>, std::unique_ptr<CoordinatorLink>>;
 
   void on_connection_open(pn_connection_t* connection);
   void on_session_open(pn_session_t* session);
@@ -58,17 +64,22 @@ class ClientConnection final : public amqp::EventHandler {
 
   LinkError attach_producer(pn_link_t* link);
   LinkError attach_consumer(pn_link_t* link);
-  LinkError attach_dynamic_consumer(pn_link_t* link);
-  LinkError attach_subscription(pn_link_t* link, const std::string& address);
+  LinkError attach_dynamic_consumer(pn_link_t* link, const Filters& filters);
+  LinkError attach_subscription(pn_link_t* link, const std::string& address, const Filters& filters);
   LinkError look_up_subscription(pn_link_t* link);
   void open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address);
-  void open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const char* dynamic_address);
+  LinkError open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const Filters& filters,
+                          bool filtered = false);
   void drop(pn_link_t* link, bool orderly, bool closed);
   bool admit();
   bool take_container(pn_connection_t* connection);
   LinkError denied(Operation operation, std::string_view address) const;
   LinkError may_reach(Operation operation, std::string_view address) const;
   LinkError may_still(pn_link_t* link) const;
+  void drop_topic(pn_link_t* link);
+  void drop_all(bool orderly);
+  void hold(pn_session_t* session);
+  void open_coordinator(pn_link_t* link);
   std::string subscription_name(pn_link_t* link, bool shared, bool global) const;
   bool owns(const Node& node) const noexcept { return own_nodes_.contains(&node); }
 
@@ -80,8 +91,10 @@ class ClientConnection final : public amqp::EventHandler {
   std::shared_ptr<amqp::SaslServer> login_;
   std::unique_ptr<Permissions> permissions_;               // null: everything is allowed
   std::vector<Tally::Place> places_;                       // among the connections of its address and user
+  Transactions transactions_;
   std::unordered_map<pn_link_t*, Link> links_;             // ownership only; events find links by context
   std::unordered_map<const Node*, pn_link_t*> own_nodes_;  // dynamic nodes of this connection
+  std::unordered_map<pn_link_t*, std::string> own_topics_;  // those of them that were made for a receiver
 };
 
 }  // namespace bascule::broker

@@ -1,5 +1,7 @@
 #include "bascule/broker/configuration.hpp"
 
+#include "bascule/broker/address_configuration.hpp"
+
 namespace bascule::broker {
 namespace {
 
@@ -49,6 +51,7 @@ void read_queues(const config::Section& section, RouterSettings& router) {
   const auto overflow = section.choice("overflow", "block", {"block", "reject", "drop-head"});
   if (overflow == "reject") router.queue.overflow = Overflow::reject;
   if (overflow == "drop-head") router.queue.overflow = Overflow::drop_head;
+  router.addresses = read_address_settings(section);
 }
 
 void read_journal(const config::Section& section, JournalOptions& journal) {

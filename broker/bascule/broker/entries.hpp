@@ -32,10 +32,14 @@ struct Entry {
   std::uint32_t cost = 0;
   std::uint32_t delivery_count = 0;
   State state = State::gone;
-  bool acquired_before = false;  ///< its next delivery is not the first acquisition
-  bool restricted = false;       ///< some consumer said undeliverable-here
-  bool parked = false;           ///< available, and waits for its group
-  std::uint32_t group = 0;       ///< hash of its group-id; 0: none
+  std::uint8_t level = 4;            ///< its priority here: higher goes first
+  bool acquired_before : 1 = false;  ///< its next delivery is not the first acquisition
+  bool restricted : 1 = false;       ///< some consumer said undeliverable-here
+  bool parked : 1 = false;           ///< available, and waits for its group
+  bool delayed : 1 = false;          ///< scheduled because an attempt failed
+  bool extra : 1 = false;            ///< the queue keeps an Extra for it
+  bool annotated : 1 = false;        ///< a receiver added to its message
+  std::uint32_t group = 0;           ///< hash of its group-id; 0: none
 };
 static_assert(sizeof(Entry) <= 32);
 

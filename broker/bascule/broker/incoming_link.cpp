@@ -7,15 +7,30 @@
 #include <algorithm>
 
 #include "bascule/broker/annotate.hpp"
+#include "bascule/broker/dispositions.hpp"
 #include "bascule/broker/properties.hpp"
+#include "bascule/broker/receiver_outcome.hpp"
+#include "bascule/broker/transaction_wire.hpp"
 
 namespace bascule::broker {
+namespace {
 
-IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node)
+std::string_view container_of(amqp::Connection& connection) noexcept {
+  const char* const id = pn_connection_remote_container(connection.engine());
+  return id == nullptr ? std::string_view{} : id;
+}
+
+}  // namespace
+
+IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node,
+                           Transactions& transactions)
     : shared_(shared),
       connection_(connection),
       link_(link),
       node_(node),
+      transactions_(transactions),
+      origin_(origin_of(container_of(connection))),
+      settles_second_(pn_link_rcv_settle_mode(link) == PN_RCV_SECOND),
       anonymous_(node == nullptr),
       owns_node_(owns_node) {
   if (node_ != nullptr) node_->attach(*this);
@@ -38,6 +53,7 @@ std::uint32_t IncomingLink::window() const noexcept {
 void IncomingLink::top_up() {
   if (ended_ || (node_ != nullptr && !node_->has_room())) return;
   if (waiting_.size() >= shared_.options.max_unconfirmed) return;
+  if (settles_second_ && pn_link_unsettled(link_) >= static_cast<int>(shared_.options.max_unsettled)) return;
   const auto wanted = static_cast<int>(window());
   const int credit = pn_link_credit(link_);
   if (credit <= wanted / 2) pn_link_flow(link_, wanted - credit);
@@ -62,7 +78,14 @@ void IncomingLink::end(const LinkError& error) {
 }
 
 void IncomingLink::on_delivery(pn_delivery_t* delivery) {
-  if (pn_link_current(link_) != delivery) return;  // the sender settled what waits for the storage: nothing to do
+  if (pn_link_current(link_) != delivery) {
+    // The sender settled: what waits for the storage goes on waiting, what heard its outcome is done.
+    if (settles_second_ && pn_delivery_settled(delivery) && pn_delivery_local_state(delivery) != 0) {
+      pn_delivery_settle(delivery);
+      top_up();
+    }
+    return;
+  }
   if (ended_) return discard(delivery);
   if (pn_delivery_aborted(delivery)) {
     builder_.reset();
@@ -132,7 +155,12 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
     return deny(delivery, permissions_->refusal(Operation::send, node->address()));
   }
   schedule(*message, now);
-  const Admission admission = node->publish(message, now);
+  if (pn_disposition_type(pn_delivery_remote(delivery)) == transactional_state_code) {
+    return send_in_transaction(delivery, *node, std::move(message));
+  }
+  const Admission admission = node->kind() == Node::Kind::topic
+                                  ? static_cast<Topic*>(node)->publish_from(origin_, message, now)
+                                  : node->publish(message, now);
   if (admission.result == Admission::Result::accepted) return accept(delivery, admission.lsn);
   if (admission.result == Admission::Result::stopped) {
     return reject(delivery, "amqp:internal-error", "'" + node->address() + "' is out of service: " + node->stopped());
@@ -145,7 +173,7 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
 
 // A dynamic node's name is a secret of 128 bits: whoever was told it may answer there.
 bool IncomingLink::reachable(Node& node) {
-  if (node.kind() == Node::Kind::queue && shared_.router.is_dynamic(static_cast<Queue&>(node))) return true;
+  if (shared_.router.is_dynamic(node)) return true;
   return permissions_->may_send(node.address());
 }
 
@@ -183,11 +211,26 @@ void IncomingLink::schedule(Message& message, Time now) const {
   if (due && *due > wall) message.set_due(now + std::chrono::milliseconds(*due - wall));
 }
 
+void IncomingLink::send_in_transaction(pn_delivery_t* delivery, Node& node, MessageRef message) {
+  const auto bytes = encoded(pn_disposition_data(pn_delivery_remote(delivery)));
+  const auto state = read_transactional_state(bytes);
+  if (!state) return reject(delivery, "amqp:decode-error", "the transfer's transactional-state is malformed");
+  const auto error = transactions_.send(state->id, pn_link_session(link_), node, origin_, std::move(message));
+  if (error.condition != nullptr) return reject(delivery, error.condition, error.description);
+  if (!pn_delivery_settled(delivery)) set_transactional(delivery, state->id, PN_ACCEPTED);
+  conclude(delivery);
+}
+
+// The outcome is said; a sender that wants to settle first does.
+void IncomingLink::conclude(pn_delivery_t* delivery) {
+  if (!settles_second_ || pn_delivery_settled(delivery)) pn_delivery_settle(delivery);
+}
+
 void IncomingLink::accept(pn_delivery_t* delivery, Lsn lsn) {
   if (pn_delivery_settled(delivery)) return pn_delivery_settle(delivery);
   if (waiting_.empty() && lsn <= shared_.storage.durable()) {
     pn_delivery_update(delivery, PN_ACCEPTED);
-    return pn_delivery_settle(delivery);
+    return conclude(delivery);
   }
   // Behind one that waits, everything waits: outcomes stay in order and coalesce.
   if (waiting_.empty()) shared_.unconfirmed.push_back(this);
@@ -200,21 +243,11 @@ void IncomingLink::confirm(Lsn lsn) {
     pn_delivery_t* delivery = waiting_.front().delivery;
     waiting_.pop_front();
     pn_delivery_update(delivery, PN_ACCEPTED);
-    pn_delivery_settle(delivery);
+    conclude(delivery);
   }
   if (!was_waiting) return;
   top_up();
   connection_.wake();
-}
-
-void IncomingLink::reject(pn_delivery_t* delivery, const char* condition, const std::string& description) {
-  if (!pn_delivery_settled(delivery)) {
-    pn_condition_t* error = pn_disposition_condition(pn_delivery_local(delivery));
-    pn_condition_set_name(error, condition);
-    pn_condition_set_description(error, description.c_str());
-    pn_delivery_update(delivery, PN_REJECTED);
-  }
-  pn_delivery_settle(delivery);
 }
 
 }  // namespace bascule::broker

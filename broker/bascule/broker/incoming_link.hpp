@@ -15,20 +15,20 @@
 #include "bascule/broker/access.hpp"
 #include "bascule/broker/shared.hpp"
 #include "bascule/broker/terminus.hpp"
+#include "bascule/broker/transfer_receiver.hpp"
 
 namespace bascule::broker {
 
-class IncomingLink final : public Producer {
+class IncomingLink final : public Producer, public TransferReceiver {
  public:
   /// `node` null: the anonymous relay, which routes each message by its `to`.
-  IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node);
-  ~IncomingLink();
+  IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node,
+               Transactions& transactions);
+  ~IncomingLink() override;
 
-  /// Something arrived on a delivery of this link.
-  void on_delivery(pn_delivery_t* delivery);
-  /// The storage is durable up to `lsn`.
-  void confirm(Lsn lsn);
-  bool unconfirmed() const noexcept { return !waiting_.empty(); }
+  void on_delivery(pn_delivery_t* delivery) override;
+  void confirm(Lsn lsn) override;
+  bool unconfirmed() const noexcept override { return !waiting_.empty(); }
   Node* node() const noexcept { return node_; }
 
   /// What this link's messages must keep to; null: nothing. Must outlive the link.
@@ -48,8 +48,9 @@ class IncomingLink final : public Producer {
   bool receive(pn_delivery_t* delivery);
   void publish(pn_delivery_t* delivery, MessageRef message, Time now);
   void schedule(Message& message, Time now) const;
+  void send_in_transaction(pn_delivery_t* delivery, Node& node, MessageRef message);
   void accept(pn_delivery_t* delivery, Lsn lsn);
-  void reject(pn_delivery_t* delivery, const char* condition, const std::string& description);
+  void conclude(pn_delivery_t* delivery);
   bool reachable(Node& node);
   bool permitted(pn_delivery_t* delivery, const Message& message);
   void deny(pn_delivery_t* delivery, const std::string& why);
@@ -61,6 +62,9 @@ class IncomingLink final : public Producer {
   amqp::Connection& connection_;
   pn_link_t* const link_;
   Node* node_;
+  Transactions& transactions_;
+  const Origin origin_;
+  const bool settles_second_;  // its sender settles first, and then this side
   Permissions* permissions_ = nullptr;
   const bool anonymous_;
   const bool owns_node_;  // a dynamic node lives as long as the link that made it

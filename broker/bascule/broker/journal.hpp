@@ -101,7 +101,7 @@ class Journal final : public Storage {
   void update(Lsn lsn, const Holding& holding) override;
   void remember(QueueId node, Bytes key, Time until) override;
   void begin() override { log_.begin(); }
-  void end() override { log_.end(); }
+  Lsn end() override { return log_.end(); }
   Lsn durable() const noexcept override { return durable_; }
   bool accepts() const noexcept override { return accepts_; }
   bool has(Lsn lsn) const noexcept override;

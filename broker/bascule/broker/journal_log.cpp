@@ -120,9 +120,10 @@ void Log::begin() {
   ++depth_;
 }
 
-void Log::end() {
+Lsn Log::end() {
   if (depth_ == 1) flush_settled();
   --depth_;
+  return open_.empty() ? 0 : open_lsn_ + open_.size() - 1;
 }
 
 QueueId Log::declare(std::string address, std::string definition) {

@@ -97,7 +97,8 @@ class Log {
   void drop(Lsn origin) { free_side(state_.drop(origin)); }
   /// Between these, all or nothing.
   void begin();
-  void end();
+  /// A place within what was appended last; 0: nothing was.
+  Lsn end();
   /// Writes a mark, which lets recovery know that the last batch had been flushed. At idle.
   void mark();
   bool marked() const noexcept { return state_.marked; }

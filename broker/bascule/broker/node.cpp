@@ -4,6 +4,11 @@
 
 namespace bascule::broker {
 
+std::uint64_t Node::next_serial() noexcept {
+  static std::uint64_t last = 0;  // brokers of several loops may share it: unique is what matters
+  return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 Node::~Node() {
   for (Producer* producer : std::exchange(producers_, {})) producer->node_deleted();
 }

@@ -3,6 +3,7 @@
 // Thread safety: the broker's loop only.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ struct Admission {
   Lsn lsn = 0;
 };
 
+/// Who publishes: a number made of the client's container-id; 0: nobody's.
+using Origin = std::uint64_t;
+
+/// A message that somebody wants to publish.
+struct Transfer {
+  const Message* message;
+  Origin origin = 0;
+};
+
 class Node {
  public:
   enum class Kind : std::uint8_t { queue, topic, service };
@@ -47,6 +57,11 @@ class Node {
   const std::string& address() const noexcept { return address_; }
 
   virtual Admission publish(const MessageRef& message, Time now) = 0;
+  virtual Admission publish_from(Origin, const MessageRef& message, Time now) { return publish(message, now); }
+  /// Whether all of these would be taken now; makes room where that is the policy.
+  virtual Admission::Result admits(std::span<const Transfer>, Time) { return Admission::Result::accepted; }
+  /// No other node of this process has it, ever.
+  std::uint64_t serial() const noexcept { return serial_; }
   /// Why it is out of service; empty: it is not.
   virtual const std::string& stopped() const noexcept;
   /// False while producers should get no more credit.
@@ -58,7 +73,10 @@ class Node {
   void tell_room_made();
 
  private:
+  static std::uint64_t next_serial() noexcept;
+
   const Kind kind_;
+  const std::uint64_t serial_ = next_serial();
   const std::string address_;
   std::vector<Producer*> producers_;
 };

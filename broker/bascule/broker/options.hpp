@@ -9,6 +9,7 @@
 
 #include "bascule/amqp/tls.hpp"
 #include "bascule/broker/router.hpp"
+#include "bascule/broker/transaction.hpp"
 
 namespace bascule::broker {
 
@@ -38,6 +39,7 @@ struct BrokerOptions {
   std::uint32_t max_unsettled = 65'536;     ///< messages a receiver may hold unsettled, whatever credit it gives
   std::size_t max_outgoing = 256U << 10;    ///< bytes that wait in a session to be written
   RouterSettings router = {};
+  TransactionLimits transactions = {};
 
   std::optional<bool> anonymous = {};  ///< of `listen`, as in ListenerOptions
   bool allow_plain_without_tls = false;

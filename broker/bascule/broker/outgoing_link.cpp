@@ -1,11 +1,14 @@
 #include "bascule/broker/outgoing_link.hpp"
 
-#include <proton/condition.h>
 #include <proton/disposition.h>
 #include <proton/session.h>
 
 #include <array>
 #include <optional>
+
+#include "bascule/broker/dispositions.hpp"
+#include "bascule/broker/receiver_outcome.hpp"
+#include "bascule/broker/transaction_wire.hpp"
 
 namespace bascule::broker {
 namespace {
@@ -19,42 +22,20 @@ std::optional<Position> position_of(pn_delivery_t* delivery) noexcept {
   return Position{context - 1};
 }
 
-std::string_view text(const char* text) noexcept { return text == nullptr ? std::string_view{} : text; }
-
-/// None while the receiver has not decided (it is still receiving, or said nothing).
-std::optional<Outcome> outcome_of(pn_delivery_t* delivery) noexcept {
-  pn_disposition_t* remote = pn_delivery_remote(delivery);
-  switch (pn_disposition_type(remote)) {
-    case PN_ACCEPTED: return Outcome{};
-    case PN_RELEASED: return Outcome{.kind = Outcome::Kind::released};
-    case PN_MODIFIED:
-      return Outcome{.kind = Outcome::Kind::modified,
-                     .delivery_failed = pn_disposition_is_failed(remote),
-                     .undeliverable_here = pn_disposition_is_undeliverable(remote)};
-    case PN_REJECTED: {
-      pn_condition_t* error = pn_disposition_condition(remote);
-      return Outcome{.kind = Outcome::Kind::rejected,
-                     .condition = text(pn_condition_get_name(error)),
-                     .description = text(pn_condition_get_description(error))};
-    }
-    default:
-      // Settled without an outcome: nobody claims to have processed it.
-      if (pn_delivery_settled(delivery)) return Outcome{.kind = Outcome::Kind::released};
-      return {};
-  }
-}
-
 }  // namespace
 
 OutgoingLink::OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue,
-                           Ownership ownership)
-    : shared_(shared),
+                           Ownership ownership, const Reading& reading, Transactions& transactions)
+    : Consumer(reading),
+      shared_(shared),
       connection_(connection),
       link_(link),
       session_(pn_link_session(link)),
       queue_(&queue),
       ownership_(ownership),
-      presettled_(pn_link_snd_settle_mode(link) == PN_SND_SETTLED) {
+      transactions_(transactions),
+      presettled_(pn_link_snd_settle_mode(link) == PN_SND_SETTLED),
+      browses_(reading.browses) {
   queue.attach(*this);
 }
 
@@ -75,7 +56,8 @@ void OutgoingLink::on_flow(Time now) {
   if (queue_ == nullptr) return;
   can_send() ? queue_->ready(*this, now) : queue_->not_ready(*this);
   // Credit that is left although there is room to write: the queue has nothing for this link now.
-  if (pn_link_get_drain(link_) && can_send()) drained_ += static_cast<std::uint32_t>(pn_link_drained(link_));
+  if (pn_link_get_drain(link_) && can_send() && !queue_->looking(*this))
+    drained_ += static_cast<std::uint32_t>(pn_link_drained(link_));
   if (connection_.take_empty_drain(pn_link_name(link_))) {
     connection_.answer_drain(pn_link_name(link_), static_cast<std::uint32_t>(next_tag_) + drained_);
   }
@@ -94,7 +76,7 @@ bool OutgoingLink::deliver(Queue& queue, const Delivery& delivery) {
   pn_link_advance(link_);
   if (presettled_) {
     pn_delivery_settle(out);
-    queue.settle(delivery.position, {}, this, {});
+    if (!browses_) queue.settle(delivery.position, {}, this, {});
   } else {
     pn_delivery_set_context(out, to_context(delivery.position));
   }
@@ -106,15 +88,53 @@ bool OutgoingLink::deliver(Queue& queue, const Delivery& delivery) {
 void OutgoingLink::on_delivery(pn_delivery_t* delivery, Time now) {
   const auto position = position_of(delivery);
   if (!position) return;
-  const auto outcome = outcome_of(delivery);
-  if (!outcome) return;
+  const auto state = pn_disposition_type(pn_delivery_remote(delivery));
+  if (state == transactional_state_code) return decide_in_transaction(delivery, *position, now);
+  const auto kind = outcome_kind(state, pn_delivery_settled(delivery));
+  if (!kind) return;
   const bool held_too_much = holds_too_much();
   pn_delivery_set_context(delivery, nullptr);
-  if (queue_ != nullptr) queue_->settle(*position, *outcome, this, now);
-  // A receiver that settles second waits to see its own outcome.
+  decide(delivery, *position, *kind, now);
+  // A receiver that settles second waits to see its own outcome, and that we settled.
   if (!pn_delivery_settled(delivery)) pn_delivery_update(delivery, pn_disposition_type(pn_delivery_remote(delivery)));
   pn_delivery_settle(delivery);
   if (held_too_much) on_flow(now);
+}
+
+void OutgoingLink::decide(pn_delivery_t* delivery, Position position, Outcome::Kind kind, Time now) {
+  if (queue_ == nullptr || browses_) return;
+  if (kind == Outcome::Kind::accepted) return queue_->settle(position, {}, this, now);
+  ReceiverOutcome said;
+  read_outcome(pn_delivery_remote(delivery), kind, now, shared_.options.router.wall_ms(), said);
+  queue_->settle(position, said.outcome, this, now);
+}
+
+// What is settled in a transaction stays acquired until that is discharged, whatever becomes of this link.
+void OutgoingLink::decide_in_transaction(pn_delivery_t* delivery, Position position, Time now) {
+  const auto bytes = encoded(pn_disposition_data(pn_delivery_remote(delivery)));
+  const auto state = read_transactional_state(bytes);
+  const auto kind = state ? outcome_kind(state->outcome, false) : std::nullopt;
+  if (!kind) {
+    return close_link(link_, {"amqp:decode-error", "a disposition's transactional-state has no outcome"});
+  }
+  const bool held_too_much = holds_too_much();
+  pn_delivery_set_context(delivery, nullptr);
+  if (queue_ != nullptr && !browses_) {
+    ReceiverOutcome said;
+    read_outcome(state->fields, *kind, now, shared_.options.router.wall_ms(), said);
+    const auto error = transactions_.settle(state->id, pn_link_session(link_), *queue_, position, said.outcome);
+    if (error.condition != nullptr) {
+      queue_->settle(position, {.kind = Outcome::Kind::released}, this, now);
+      return close_link(link_, {error.condition, error.description});
+    }
+  }
+  if (!pn_delivery_settled(delivery)) set_transactional(delivery, state->id, state->outcome);
+  pn_delivery_settle(delivery);
+  if (held_too_much) on_flow(now);
+}
+
+void OutgoingLink::hold() {
+  if (queue_ != nullptr) queue_->not_ready(*this);
 }
 
 void OutgoingLink::give_back(bool orderly, Time now) {
@@ -125,7 +145,9 @@ void OutgoingLink::give_back(bool orderly, Time now) {
     pn_delivery_t* next = pn_unsettled_next(delivery);
     if (const auto position = position_of(delivery)) {
       pn_delivery_set_context(delivery, nullptr);
-      if (attempted) {
+      if (browses_) {
+        // it never left the queue
+      } else if (attempted) {
         queue_->lose(*position, now);
       } else {
         queue_->settle(*position, {.kind = Outcome::Kind::released}, this, now);

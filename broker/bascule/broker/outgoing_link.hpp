@@ -23,22 +23,28 @@ enum class Ownership : std::uint8_t {
 
 class OutgoingLink final : public Consumer {
  public:
-  OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue, Ownership ownership);
+  OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Queue& queue, Ownership ownership,
+               const Reading& reading, Transactions& transactions);
   ~OutgoingLink();
 
   /// Credit came, room was made, or drain was asked for.
   void on_flow(Time now);
   /// The receiver settled or said what became of a delivery.
   void on_delivery(pn_delivery_t* delivery, Time now);
+  /// Its connection is going, and nothing more is to be handed to it.
+  void hold();
   /// The receiver is going. Orderly: what it holds was not attempted (but a lost request is a lost request).
   void on_gone(bool orderly, bool closed, Time now);
 
   bool deliver(Queue& queue, const Delivery& delivery) override;
   void queue_deleted() override;
+  void looked_through(Time now) override { on_flow(now); }
 
  private:
   bool can_send() const noexcept;
   bool holds_too_much() const noexcept;
+  void decide(pn_delivery_t* delivery, Position position, Outcome::Kind kind, Time now);
+  void decide_in_transaction(pn_delivery_t* delivery, Position position, Time now);
   void give_back(bool orderly, Time now);
 
   Shared& shared_;
@@ -47,7 +53,9 @@ class OutgoingLink final : public Consumer {
   pn_session_t* const session_;
   Queue* queue_;
   const Ownership ownership_;
+  Transactions& transactions_;
   const bool presettled_;
+  const bool browses_;
   std::uint64_t next_tag_ = 0;  // also: how many deliveries there were
   std::uint32_t drained_ = 0;   // credit given back unused
 };

@@ -51,6 +51,33 @@ std::optional<Properties> read_properties(Bytes body) noexcept {
   return found;
 }
 
+Bytes read_property(Bytes body, std::uint32_t field) noexcept {
+  bool malformed = false;
+  const auto list = find_section(body, Section::properties, malformed);
+  if (list.empty()) return {};
+  std::uint32_t count = 0;
+  Reader reader = Reader(list).items(count);
+  if (field >= count) return {};
+  for (std::uint32_t skipped = 0; skipped < field; ++skipped) reader.value();
+  return present(reader.value());
+}
+
+std::string identifier_text(Bytes encoded) {
+  if (const auto text = Reader(encoded).text()) return std::string(*text);
+  if (const auto number = Reader(encoded).unsigned_integer()) return "ID:AMQP_ULONG:" + std::to_string(*number);
+  const bool uuid = encoded.size() == 17 && encoded[0] == 0x98;
+  const auto bytes = uuid ? encoded.subspan(1) : amqp::as_bytes(Reader(encoded).bytes().value_or(""));
+  if (bytes.empty()) return {};
+  std::string text = uuid ? "ID:AMQP_UUID:" : "ID:AMQP_BINARY:";
+  const char* const digits = uuid ? "0123456789abcdef" : "0123456789ABCDEF";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (uuid && (i == 4 || i == 6 || i == 8 || i == 10)) text += '-';
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 0xf];
+  }
+  return text;
+}
+
 std::string_view read_to(Bytes body) noexcept {
   bool malformed = false;
   const auto list = find_section(body, Section::properties, malformed);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "bascule/broker/wire.hpp"
@@ -21,6 +22,11 @@ struct Properties {
 
 /// None when the sections up to the properties are malformed. A message without properties gives empty ones.
 std::optional<Properties> read_properties(Bytes body) noexcept;
+/// The encoded value of one field of the properties, counted from 0; empty when absent or malformed.
+Bytes read_property(Bytes body, std::uint32_t field) noexcept;
+/// A message-id or correlation-id as text, as the AMQP JMS mapping writes it: a string as it is, else
+/// "ID:AMQP_ULONG:42", "ID:AMQP_UUID:…", "ID:AMQP_BINARY:…" (hexadecimal). Empty for anything else.
+std::string identifier_text(Bytes encoded);
 /// The property `to` alone: what the anonymous relay routes by. Empty when absent or malformed.
 std::string_view read_to(Bytes body) noexcept;
 /// The property `user-id` alone. Empty when absent or malformed.

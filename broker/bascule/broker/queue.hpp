@@ -1,7 +1,7 @@
 // Queue: messages in order, each handed to one of the competing consumers, until it is settled.
 //
-// A pure state machine: time is passed in, nothing is sent or read here. Order: position; what comes back
-// (released, modified, lost) keeps its position, so that it is the next to be handed out. Expired messages
+// A pure state machine: time is passed in, nothing is sent or read here. Order: priority, then position; what comes
+// back (released, modified, lost) keeps its position, so that it is the next to be handed out. Expired messages
 // are never handed out and leave by time, wherever they stand. Bounds: messages and bytes, held and unsettled
 // together; at the bound it rejects, drops the oldest available, or blocks (producers get no credit; what was
 // already on its way is taken up to twice the bound, then refused). Thread safety: the broker's loop only.
@@ -10,39 +10,60 @@
 
 #include <deque>
 #include <functional>
-#include <limits>
 #include <memory>
-#include <queue>
 #include <unordered_map>
 #include <vector>
 
+#include "bascule/broker/annotate.hpp"
 #include "bascule/broker/consumer.hpp"
+#include "bascule/broker/dedup.hpp"
+#include "bascule/broker/groups.hpp"
 #include "bascule/broker/node.hpp"
+#include "bascule/broker/queue_settings.hpp"
 #include "bascule/broker/storage.hpp"
+#include "bascule/broker/subscription.hpp"
 #include "bascule/broker/time_index.hpp"
 
 namespace bascule::broker {
 
-enum class Overflow : std::uint8_t { block, reject, drop_head };
-
-struct QueueSettings {
-  std::uint64_t max_messages = 1'000'000;
-  std::uint64_t max_bytes = 256U << 20;
-  Overflow overflow = Overflow::block;
-  std::uint32_t max_deliveries = 10;  ///< attempts before it is discarded as undeliverable; 0: no bound
-  bool durable = true;                ///< a durable message in it is stored
-  bool rpc = false;                   ///< the lost-instance rule of docs/protocol.md holds
-  bool groups = true;                 ///< messages of one group-id go to one consumer at a time, in order
-  bool yields = true;                 ///< a watermark stops its producers' credit
-  bool dead_letters = true;           ///< rejected and undeliverable messages are kept in the dead-letter queue
+/// Why a message left without having been accepted.
+enum class Discard : std::uint8_t {
+  expired,
+  rejected,
+  undeliverable,  ///< max_deliveries attempts failed
+  refused,        ///< every consumer said undeliverable-here
+  dropped,        ///< overflow drop-head
+  purged,
+  cancelled,  ///< scheduled, and taken back by management
 };
 
-/// Why a message left without having been accepted.
-enum class Discard : std::uint8_t { expired, rejected, undeliverable, dropped, purged };
-
 struct QueueCounters {
-  std::uint64_t enqueued = 0, moved = 0, accepted = 0, returned = 0, refused = 0;
-  std::uint64_t expired = 0, rejected = 0, undeliverable = 0, dropped = 0, purged = 0, answered_lost = 0;
+  std::uint64_t enqueued = 0, moved = 0, accepted = 0, returned = 0, refused = 0, delayed = 0, duplicates = 0;
+  std::uint64_t expired = 0, rejected = 0, undeliverable = 0, dropped = 0, purged = 0, cancelled = 0, answered_lost = 0;
+};
+
+/// What went wrong with a message's attempts; each at most 256 bytes.
+struct Errors {
+  std::string first, last;
+};
+
+/// What a queue keeps about few of its messages, beside them.
+struct Extra {
+  Errors errors = {};
+  Annotations annotations = {};  ///< that receivers added by `modified`
+  Time due = Time::min();        ///< it rests until then
+};
+/// As the storage keeps it (Holding::notes): errors and annotations.
+std::vector<std::uint8_t> encode_notes(const Extra& extra);
+Extra decode_notes(Bytes notes);
+
+/// A message that leaves without having been accepted.
+struct Departure {
+  const MessageRef& message;  ///< null: it is not in memory, and nobody needs it there (QueueEvents::wants_expired)
+  std::uint32_t delivery_count;
+  Discard why;
+  const Outcome* outcome = nullptr;  ///< of the receiver who decided it
+  const Errors* errors = nullptr;    ///< of its attempts
 };
 
 class Topic;
@@ -50,12 +71,14 @@ class Topic;
 /// Hears what becomes of messages; the Router, which dead-letters and answers.
 class QueueEvents {
  public:
-  /// Called before the message is gone. `outcome` is given for rejected.
-  virtual void discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
-                         const Outcome* outcome, Time now) = 0;
+  /// Called before the message is gone.
+  virtual void discarded(Queue& queue, const Departure& departure, Time now) = 0;
   /// A request whose consumer was lost and which must not be run again: answer its caller. False when it
   /// cannot be answered (no reply-to), and then it is redelivered.
   virtual bool answer_lost(Queue& queue, const Message& request, Time now) = 0;
+  /// The queue has looked at as many messages for its selectors as one turn may take: call Queue::look_on() in
+  /// another.
+  virtual void more_to_look(Queue& queue) = 0;
   /// It has a number in the storage now.
   virtual void declared(Queue& /*queue*/) {}
   /// Whether discarded() needs the bytes of what expired.
@@ -76,8 +99,9 @@ class Queue final : public Node {
   Admission publish(const MessageRef& message, Time now) override;
   bool has_room() const noexcept override { return !blocked_ && !pressed(); }
   const std::string& stopped() const noexcept override { return stopped_; }
-  /// Whether publish() would take a message of this cost now; makes room where the policy is drop_head.
-  bool admit(std::uint32_t cost, Time now);
+  /// Whether publish() would take `messages` of this cost in all now; makes room where the policy is drop_head.
+  bool admit(std::uint64_t cost, Time now, std::uint64_t messages = 1);
+  Admission::Result admits(std::span<const Transfer> transfers, Time now) override;
   /// Puts in a message that was admitted and stored (lsn) already.
   void enqueue(const MessageRef& message, Lsn lsn, Time now);
   /// Its number in the storage, declared at the first need.
@@ -86,25 +110,36 @@ class Queue final : public Node {
   /// Recovery: it is declared under this number already.
   void restore_id(QueueId id) noexcept { storage_id_ = id; }
   void restore(const StoredMessage& message, const Holding& holding, Time now);
-  /// What it keeps of the message of this lsn; false: it does not hold it.
+  void restore_key(Bytes key, Time until) { dedup_.restore(as_text(key), until); }
+  /// What it keeps of the message of this lsn; false: it does not hold it. The notes are valid until the next call.
   bool holding(Lsn lsn, Holding& into);
   /// A message of it cannot be read back: nothing goes in or out any more until the journal was mended.
   void stop(const std::string& why);
   /// Gives back the memory of messages that can be read back, but for `window` bytes of those that are next; how
   /// many bytes.
   std::uint64_t page_out(std::uint64_t window);
+  /// As a topic's subscription.
+  const SubscriptionFilter& filter() const noexcept { return filter_; }
+  void set_filter(SubscriptionFilter filter) { filter_ = std::move(filter); }
   /// It is being deleted for good: the storage forgets it.
   void forget_stored();
 
   // Consumers.
   using Node::attach;
   using Node::detach;
+  /// Whether a consumer of this selector may attach: the bound is on different selectors.
+  bool takes(const Selector& selector) const noexcept;
   void attach(Consumer& consumer);
   /// Settle or lose() what it holds first.
   void detach(Consumer& consumer) noexcept;
   /// The consumer has credit and room now; it is handed messages from inside this call.
   void ready(Consumer& consumer, Time now);
   void not_ready(Consumer& consumer) noexcept;
+  /// Messages that this consumer may want were not looked at yet: more may come without anything happening.
+  /// Consumer::looked_through() tells when that is over.
+  bool looking(Consumer& consumer) noexcept;
+  /// Goes on looking, after QueueEvents::more_to_look().
+  void look_on(Time now);
   /// The consumer's decision on what it was handed. Unknown positions are ignored (it expired with the
   /// queue's purge).
   void settle(Position at, const Outcome& outcome, Consumer* from, Time now);
@@ -117,15 +152,17 @@ class Queue final : public Node {
   bool has_timed() const noexcept { return !expiring_.empty() || !due_.empty(); }
   /// Discards all that is available; how many.
   std::size_t purge(Time now);
+  /// Takes back a message that was scheduled by its sender. False: there is none at this position.
+  bool cancel(Position at, Time now);
   /// Calls visit(Position, const Entry&) for up to `most` that wait, oldest first.
   template <class Visit>
   void peek(std::uint64_t most, Visit&& visit) {
-    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
-      Entry* entry = entries_.find(at);
-      if (entry == nullptr || entry->state != Entry::State::available || !bring(*entry)) continue;
-      visit(at, *entry);
-      --most;
-    }
+    peek_state(Entry::State::available, most, visit);
+  }
+  /// The same for those that are scheduled.
+  template <class Visit>
+  void peek_scheduled(std::uint64_t most, Visit&& visit) {
+    peek_state(Entry::State::scheduled, most, visit);
   }
   /// Publishes up to `most` that wait to the node that `where` names for each (null: it stays), oldest first,
   /// and removes what was taken; how many. A refusal ends it.
@@ -139,69 +176,118 @@ class Queue final : public Node {
   /// All that it holds.
   std::uint64_t size() const noexcept { return available_ + acquired_ + scheduled_; }
   std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Consumers that take; has_readers() counts browsers too.
   std::size_t consumers() const noexcept { return consumers_.size(); }
+  bool has_readers() const noexcept { return !consumers_.empty() || !browsers_.empty(); }
 
  private:
   friend class Topic;
   using Excluded = std::vector<const Consumer*>;
-  /// Messages of one group-id: those handed out are all at one consumer; the rest waits, in order.
-  struct Group {
-    const Consumer* owner = nullptr;
-    std::uint32_t held = 0;
-    std::deque<Position> waiting;
-  };
 
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (Position at = entries_.skip_gaps(0); at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+      if (Entry* entry = entries_.find(at)) visit(at, *entry);
+    }
+  }
+  template <class Visit>
+  void peek_state(Entry::State state, std::uint64_t most, Visit&& visit) {
+    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
+      Entry* entry = entries_.find(at);
+      if (entry == nullptr || entry->state != state || !bring(*entry)) continue;
+      visit(at, *entry);
+      --most;
+    }
+  }
+
+  // queue_dispatch.cpp: who gets what.
   void dispatch(Time now);
   bool hand_out_one(Time now);
   Position next_for(Consumer& consumer, Time now);
-  Position next_in_order(const Consumer* consumer, Time now);
-  Position next_restricted(const Consumer& consumer, Time now);
-  Position next_wanted(Consumer& consumer, Time now);
-  bool deliverable(Position at, Entry& entry, const Consumer* consumer, Time now);
-  void admit_entry(Position at, Entry& entry, Time due, Time now);
+  Position next_in_order(const Consumer& consumer, Time now);
+  Position next_selected(const Consumer& consumer, View& view, Time now);
+  Position first_of(Ranked& ranked, const Consumer& consumer, Time now);
+  Position first_refused(Consumer& consumer, Time now);
+  bool look(View& view);
+  bool still_selected(const View& view, Position at);
+  void show(Consumer& consumer, Time now);
+  void show_to_browsers(Time now);
+  void tell_looked_through(Time now);
+  bool deliverable(Position at, Entry& entry, const Consumer& consumer, Time now);
   bool enter_group(Position at, Entry& entry, const Consumer& consumer);
-  void leave_group(std::uint32_t id);
   void call_next_of_group(std::uint32_t id);
+  bool waits(Position at) noexcept;
+  bool parked(Position at) noexcept;
+  bool may_have(const Consumer& consumer, Position at) const noexcept;
   void make_available(Position at, const Entry& entry);
+  void offer_refused(Consumer& consumer, Position at, const Entry& entry);
+  Header header_for(const Entry& entry, Time now) const noexcept;
   void hand_out(Consumer& consumer, Position at, Entry& entry, Time now);
+
+  // queue_settle.cpp: what becomes of what was handed out.
+  void modify(Position at, Entry& entry, const Outcome& outcome, const Consumer* from, Time now);
+  void annotate(Entry& entry, const Annotations& added, Time now);
+  bool refuse_here(Position at, Entry& entry, const Consumer& from);
+  void count_attempt(Position at, Entry& entry, const Outcome* outcome, Time now);
+  void note_error(Entry& entry, const Outcome* outcome);
+  void store(const Entry& entry);
+  Extra& extra_of(Entry& entry);
+  Time not_before(Position at, const Entry& entry, Time now) const noexcept;
+  void rest(Position at, Entry& entry, Time until);
   void put_back(Position at, Entry& entry, Time now);
-  void count_attempt(Position at, Entry& entry, Time now);
   void discard(Position at, Entry& entry, Discard why, const Outcome* outcome, Time now);
   void remove(Position at, Entry& entry);
+
+  // queue_time.cpp
   void index_expiry(Position at, Time expires);
   void rebuild_expiry();
-  bool pressed() const noexcept {
-    return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
-  }
-  // Messages that are not in memory (queue_paging.cpp).
+  void wake(Position at, Entry& entry);
+
+  // queue_paging.cpp: messages that are not in memory.
   bool bring(Entry& entry);
   bool here(Position at, const Entry& entry);
+  void arrived(Entry& entry, MessageRef message);
   void read_ahead(Position from);
   void loaded(std::span<const Position> positions, std::span<const Lsn> lsns, std::span<MessageRef> messages, Time now);
   void discard_expired(std::vector<Position> positions);
   std::uint64_t page_out_from(Position& hand, std::size_t steps);
   void write_out(Position at, Entry& entry);
-  bool over_bound(std::uint64_t times, std::uint32_t cost) const noexcept;
+  bool pressed() const noexcept {
+    return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
+  }
+
+  void admit_entry(Position at, Entry& entry, std::uint8_t priority, Time due, Time now);
+  std::uint8_t level_of(const Entry& entry, std::uint8_t priority);
+  void drop_oldest(Time now);
+  bool over_bound(std::uint64_t times, std::uint64_t messages, std::uint64_t cost) const noexcept;
 
   static constexpr Position read_ahead_at = 256;  // so long before the end of what is here, more is asked for
-  static constexpr Position none = std::numeric_limits<Position>::max();
 
   const QueueSettings settings_;
   Storage& storage_;
   QueueEvents& events_;
   const std::string definition_;
   QueueId storage_id_ = 0;
+  SubscriptionFilter filter_;
 
   Entries entries_;
-  Position cursor_ = 0;  // everything before was handed out once, or skipped for a reason kept elsewhere
-  std::priority_queue<Position, std::vector<Position>, std::greater<>> returned_;  // available again, before the cursor
+  Position cursor_ = 0;       // everything before was handed out once, or skipped for a reason kept elsewhere
+  Position drop_cursor_ = 0;  // nothing before it is available
+  Ranked ranked_;             // what waits before the cursor, and what is not of the usual priority
+  std::uint64_t raised_ = 0;  // entries above the usual priority
   std::unordered_map<Position, Excluded> restricted_;
-  std::unordered_map<std::uint32_t, Group> groups_;
+  std::unordered_map<const Entry*, Extra> extras_;  // an entry stays where it is as long as it lives
+  std::vector<std::uint8_t> notes_;                 // scratch
+  Groups groups_;
   TimeIndex expiring_, due_;
+  DedupWindow dedup_;
 
   std::deque<Consumer*> ready_;
-  std::vector<Consumer*> consumers_;
-  std::size_t selective_ = 0;
+  std::vector<Consumer*> consumers_;  // that take
+  std::vector<Consumer*> browsers_;
+  std::vector<std::unique_ptr<View>> views_;
+  std::uint32_t looks_left_ = 0;
+  bool looks_on_ = false;      // more_to_look() was said
   std::vector<Topic*> topics_;  // it is a subscription of these
   std::uint64_t available_ = 0, acquired_ = 0, scheduled_ = 0, bytes_ = 0;
   Position paged_to_ = 0;  // everything from the window to here was looked at for paging out

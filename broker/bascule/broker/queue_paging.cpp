@@ -13,8 +13,19 @@ constexpr std::uint64_t bytes_at_once = 1U << 20;
 
 // At once, for an administrator's few.
 bool Queue::bring(Entry& entry) {
-  if (!entry.message) entry.message = storage_.load_now(entry.lsn);
+  if (!entry.message) arrived(entry, storage_.load_now(entry.lsn));
   return static_cast<bool>(entry.message);
+}
+
+// It was read back as its sender sent it.
+void Queue::arrived(Entry& entry, MessageRef message) {
+  entry.message = std::move(message);
+  if (!entry.message || !entry.annotated) return;
+  const Time expires = entry.message->expires();
+  entry.message = with_annotations(*entry.message, extras_.at(&entry).annotations, Time::min());
+  entry.message->set_expires(expires);
+  bytes_ += entry.message->cost();
+  bytes_ -= std::exchange(entry.cost, entry.message->cost());
 }
 
 // Whether it may be looked at; otherwise it is read back, and dispatch() goes on when it is here.
@@ -54,9 +65,10 @@ void Queue::loaded(std::span<const Position> positions, std::span<const Lsn> lsn
   reading_ = false;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     Entry* entry = entries_.find(positions[i]);
-    if (entry != nullptr && !entry->message && entry->lsn == lsns[i]) entry->message = std::move(messages[i]);
+    if (entry != nullptr && !entry->message && entry->lsn == lsns[i]) arrived(*entry, std::move(messages[i]));
   }
   dispatch(now);
+  tell_looked_through(now);
 }
 
 // Dead letters need the bytes of what expired.
@@ -73,7 +85,7 @@ void Queue::discard_expired(std::vector<Position> positions) {
     for (std::size_t i = 0; i < positions.size(); ++i) {
       Entry* entry = entries_.find(positions[i]);
       if (entry == nullptr || entry->state == Entry::State::acquired) continue;
-      if (!entry->message) entry->message = std::move(messages[i]);
+      if (!entry->message) arrived(*entry, std::move(messages[i]));
       if (entry->message) discard(positions[i], *entry, Discard::expired, nullptr, now);
     }
     std::vector<Position> left;
@@ -90,6 +102,11 @@ bool Queue::holding(Lsn lsn, Holding& into) {
   if (entry == nullptr) return false;
   into.queue = storage_id_;
   into.delivery_count = entry->delivery_count;
+  if (!entry->extra) return true;
+  const Extra& extra = extras_.at(entry);
+  notes_ = encode_notes(extra);
+  into.notes = notes_;
+  into.due = extra.due;
   return true;
 }
 
@@ -103,7 +120,10 @@ std::uint64_t Queue::page_out_from(Position& hand, std::size_t steps) {
   for (hand = entries_.skip_gaps(hand); hand < entries_.end() && steps > 0; hand = entries_.skip_gaps(hand + 1)) {
     --steps;
     Entry* entry = entries_.find(hand);
-    if (entry == nullptr || !entry->message || entry->state == Entry::State::acquired || entry->restricted) continue;
+    if (entry == nullptr || !entry->message || entry->state == Entry::State::acquired || entry->restricted ||
+        entry->annotated) {
+      continue;
+    }
     if (entry->lsn == 0) {
       write_out(hand, *entry);
     } else if (storage_.has(entry->lsn)) {
@@ -136,7 +156,7 @@ void Queue::write_out(Position at, Entry& entry) {
   storage_.page_out(entry.message, [this, alive = std::weak_ptr<bool>(alive_), at, &storage = storage_](Lsn place) {
     if (place == 0) return;
     Entry* written = alive.expired() ? nullptr : entries_.find(at);
-    const bool waits = written != nullptr && written->message && written->lsn == 0 && !written->restricted &&
+    const bool waits = written != nullptr && written->message && written->lsn == 0 && !written->restricted && !written->annotated &&
                        written->state != Entry::State::acquired;
     if (!waits) return storage.settle(0, place);
     written->lsn = place;

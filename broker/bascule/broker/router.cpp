@@ -11,7 +11,6 @@ namespace bascule::broker {
 namespace {
 
 constexpr std::size_t max_address = 1024;
-const std::string subscription_definition = "subscription ";
 
 }  // namespace
 
@@ -68,17 +67,26 @@ Queue& Router::create_dynamic() {
   return add_queue(unguessable_name("temporary."), settings_.dynamic, {.dynamic = true});
 }
 
+Topic& Router::create_dynamic_topic() { return add_topic(unguessable_name("temporary-topic."), true); }
+
 Opened Router::subscribe(const SubscriptionSpec& spec) {
   if (spec.topic.empty() || spec.topic.size() + spec.name.size() > max_address) return {nullptr, Refusal::bad_address};
   if (Node* topic = find(spec.topic); topic != nullptr && topic->kind() != Node::Kind::topic) {
     return {nullptr, Refusal::wrong_kind};
   }
   std::string address = spec.topic + "::" + (spec.name.empty() ? unguessable_name("") : spec.name);
-  if (Node* existing = find(address)) return {existing, Refusal::none};
+  if (Node* existing = find(address)) {
+    auto& queue = static_cast<Queue&>(*existing);
+    if (queue.filter().same_as(spec.filter)) return {existing, Refusal::none};
+    if (queue.consumers() > 0) return {nullptr, Refusal::in_use};
+    remove(queue);
+  }
   if (nodes_.size() + 2 > settings_.max_nodes) return {nullptr, Refusal::too_many};
-  QueueSettings settings = settings_.queue;
+  QueueSettings settings = subscription_settings(spec.topic);
   settings.durable = spec.durable;
-  Queue& queue = add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic});
+  Queue& queue = add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic},
+                           spec.durable ? encode_definition({spec.topic, spec.filter}) : std::string());
+  queue.set_filter(spec.filter);
   bind(queue, spec.topic);
   if (spec.durable) queue.storage_id();  // it outlives a restart even while it is empty
   return {&queue, Refusal::none};
@@ -105,29 +113,38 @@ QueueSettings Router::settings_for(std::string_view address) const {
     settings.rpc = true;
     settings.groups = false;
     settings.dead_letters = false;
+    settings.dedup = {.by_property = false};
   }
   if (address.starts_with(settings_.dead_letter_prefix)) {
     settings.max_deliveries = 0;  // they end here, and nowhere else
     settings.dead_letters = false;
     settings.overflow = Overflow::drop_head;
   }
+  apply(settings_.addresses, address, settings);
   return settings;
 }
 
-Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra) {
-  auto queue =
-      std::make_unique<Queue>(address, settings, storage_, *this,
-                              extra.durable_subscription ? subscription_definition + extra.pattern : std::string());
+// What a topic's dead letters, duplicates and age are, its subscriptions need not look at again.
+QueueSettings Router::subscription_settings(std::string_view topic) const {
+  QueueSettings settings = settings_.queue;
+  apply(settings_.addresses, topic, settings);
+  settings.dedup = {.by_property = false};
+  settings.max_age = {};
+  return settings;
+}
+
+Queue& Router::add_queue(std::string address, const QueueSettings& settings, Held extra, std::string definition) {
+  auto queue = std::make_unique<Queue>(address, settings, storage_, *this, std::move(definition));
   Queue& made = *queue;
   extra.node = std::move(queue);
   nodes_.emplace(std::move(address), std::move(extra));
   return made;
 }
 
-Topic& Router::add_topic(std::string address) {
-  auto topic = std::make_unique<Topic>(address, storage_);
+Topic& Router::add_topic(std::string address, bool dynamic) {
+  auto topic = std::make_unique<Topic>(address, storage_, settings_for(address));
   Topic& made = *topic;
-  nodes_.emplace(std::move(address), Held{.node = std::move(topic), .pattern = {}});
+  nodes_.emplace(std::move(address), Held{.node = std::move(topic), .dynamic = dynamic, .pattern = {}});
   for (Queue* queue : patterns_) {
     if (matches(nodes_.find(queue->address())->second.pattern, made.address())) made.bind(*queue);
   }
@@ -146,8 +163,8 @@ const std::string& Router::topic_of(const Queue& subscription) const {
   return nodes_.find(subscription.address())->second.pattern;
 }
 
-bool Router::is_dynamic(const Queue& queue) const noexcept {
-  const auto found = nodes_.find(queue.address());
+bool Router::is_dynamic(const Node& node) const noexcept {
+  const auto found = nodes_.find(node.address());
   return found != nodes_.end() && found->second.dynamic;
 }
 
@@ -158,7 +175,13 @@ void Router::remove(Node& node) {
     auto& queue = static_cast<Queue&>(node);
     std::erase(patterns_, &queue);
     if (queue.declared()) stored_.erase(queue.storage_id());
+    std::erase(looking_, &queue);
     queue.forget_stored();
+  }
+  if (node.kind() == Node::Kind::topic) {
+    const QueueId id = static_cast<Topic&>(node).storage_id();
+    if (id != 0) storage_.remove(id);
+    restored_topics_.erase(id);
   }
   const std::string topic = found->second.pattern;
   auto dying = std::move(found->second.node);  // outlives its entry: links that hear of it may ask the router
@@ -173,17 +196,17 @@ void Router::left(Node& node) {
   const auto found = nodes_.find(node.address());
   if (found == nodes_.end() || node.has_producers() || node.kind() == Node::Kind::service) return;
   const Held& held = found->second;
-  if (held.kept) return;
+  if (held.kept || held.dynamic) return;
   if (node.kind() == Node::Kind::topic) {
     const auto& subscriptions = static_cast<Topic&>(node).subscriptions();
     const bool used = std::any_of(subscriptions.begin(), subscriptions.end(), [&](const Queue* queue) {
       return nodes_.find(queue->address())->second.pattern == node.address();
     });
-    if (!used) remove(node);
+    if (!used && !static_cast<Topic&>(node).remembers()) remove(node);
     return;
   }
   const auto& queue = static_cast<Queue&>(node);
-  if (held.dynamic || held.durable_subscription || queue.consumers() > 0) return;
+  if (held.durable_subscription || queue.has_readers()) return;
   const bool subscription = !held.pattern.empty();
   const bool empty = queue.size() == 0;
   if (subscription || (empty && !queue.declared())) remove(node);
@@ -262,17 +285,33 @@ void Router::stop_queue(QueueId queue, const std::string& why) {
 }
 
 void Router::restore_queue(QueueId id, const std::string& address, const std::string& definition) {
-  const QueueSettings settings = settings_for(address);
-  const bool subscription = definition.starts_with(subscription_definition);
-  const std::string pattern = subscription ? definition.substr(subscription_definition.size()) : std::string();
-  Queue& queue = add_queue(address, settings, {.durable_subscription = subscription, .pattern = pattern});
+  if (definition == Topic::definition) {
+    Node* const there = find(address);
+    Topic& topic = there != nullptr ? static_cast<Topic&>(*there) : add_topic(address);
+    topic.restore_id(id);
+    restored_topics_.emplace(id, &topic);
+    return;
+  }
+  const auto subscription = decode_definition(definition);
+  const std::string topic = subscription ? subscription->topic : std::string();
+  Queue& queue = add_queue(address, subscription ? subscription_settings(topic) : settings_for(address),
+                           {.durable_subscription = subscription.has_value(), .pattern = topic}, definition);
   queue.restore_id(id);
   stored_.emplace(id, &queue);
-  if (subscription) bind(queue, pattern);
+  if (!subscription) return;
+  queue.set_filter(subscription->filter);
+  bind(queue, topic);
 }
 
 void Router::restore_message(const StoredMessage& message, std::span<const Holding> queues, Time now) {
   for (const Holding& holding : queues) stored_.at(holding.queue)->restore(message, holding, now);
+}
+
+void Router::restore_key(QueueId node, Bytes key, Time until) {
+  if (const auto queue = stored_.find(node); queue != stored_.end()) return queue->second->restore_key(key, until);
+  if (const auto topic = restored_topics_.find(node); topic != restored_topics_.end()) {
+    topic->second->restore_key(key, until);
+  }
 }
 
 void Router::declared(Queue& queue) { stored_.emplace(queue.storage_id(), &queue); }
@@ -287,26 +326,44 @@ Queue* Router::dead_letters_of(const Queue& queue) {
   return nodes_.size() >= settings_.max_nodes ? nullptr : &add_queue(address, settings_for(address), {});
 }
 
-void Router::discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
-                       const Outcome* outcome, Time now) {
-  const bool kept = why == Discard::rejected || why == Discard::undeliverable ||
-                    (why == Discard::expired && settings_.dead_letter_expired);
-  if (!kept || !queue.settings().dead_letters) return;
+void Router::discarded(Queue& queue, const Departure& departure, Time now) {
+  const char* reason = nullptr;
+  switch (departure.why) {
+    case Discard::rejected: reason = "rejected"; break;
+    case Discard::undeliverable: reason = "max-deliveries"; break;
+    case Discard::refused: reason = "undeliverable-here"; break;
+    case Discard::expired: reason = settings_.dead_letter_expired ? "expired" : nullptr; break;
+    case Discard::dropped:
+    case Discard::purged:
+    case Discard::cancelled: break;
+  }
+  if (reason == nullptr || !queue.settings().dead_letters) return;
   Queue* dead_letters = dead_letters_of(queue);
   if (dead_letters == nullptr) return;
-  const char* const reason = why == Discard::rejected        ? "rejected"
-                             : why == Discard::undeliverable ? "max-deliveries"
-                                                             : "expired";
   Annotations added;
   added.symbol("x-opt-dead-letter-reason", reason);
   added.string("x-opt-dead-letter-source", queue.address());
-  added.uint("x-opt-dead-letter-attempts", delivery_count + (why == Discard::rejected ? 1 : 0));
+  added.uint("x-opt-dead-letter-attempts", departure.delivery_count + (departure.why == Discard::rejected ? 1 : 0));
   added.timestamp("x-opt-dead-letter-time", settings_.wall_ms());
+  const Outcome* outcome = departure.outcome;
   if (outcome != nullptr && !outcome->condition.empty()) {
     added.string("x-opt-dead-letter-condition", outcome->condition);
     added.string("x-opt-dead-letter-description", outcome->description);
   }
-  dead_letters->publish(with_annotations(*message, added, now), now);
+  if (departure.errors != nullptr) {
+    added.string("x-opt-dead-letter-first-error", departure.errors->first);
+    added.string("x-opt-dead-letter-last-error", departure.errors->last);
+  }
+  dead_letters->publish(with_annotations(*departure.message, added, now), now);
+}
+
+void Router::more_to_look(Queue& queue) {
+  looking_.push_back(&queue);
+  if (looking_.size() == 1 && look_on_wanted_) look_on_wanted_();
+}
+
+void Router::look_on(Time now) {
+  for (Queue* queue : std::exchange(looking_, {})) queue->look_on(now);
 }
 
 bool Router::answer_lost(Queue&, const Message& request, Time now) {

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bascule/broker/address_settings.hpp"
 #include "bascule/broker/queue.hpp"
 #include "bascule/broker/topic.hpp"
 
@@ -24,11 +25,13 @@ std::int64_t wall_milliseconds();
 
 struct RouterSettings {
   QueueSettings queue = {};
+  std::vector<AddressSettings> addresses = {};
   /// Dynamic nodes: replies nobody reads are refused early.
   QueueSettings dynamic{.max_messages = 65'536,
                         .max_bytes = 64U << 20,
                         .overflow = Overflow::reject,
                         .max_deliveries = 0,
+                        .dedup = {.by_property = false},
                         .durable = false,
                         .groups = false,
                         .yields = false,
@@ -53,6 +56,7 @@ enum class Refusal : std::uint8_t {
   wrong_kind,   ///< a topic was asked for and it is a queue, or the other way
   too_many,     ///< max_nodes
   bad_address,  ///< empty, too long, or a pattern where a name is needed
+  in_use,       ///< the subscription has another filter, and consumers
 };
 
 struct Opened {
@@ -70,6 +74,7 @@ struct SubscriptionSpec {
   std::string topic;      ///< an address or a pattern
   std::string name = {};  ///< unique under the topic; empty: the broker names it
   bool durable = false;
+  SubscriptionFilter filter = {};
 };
 
 class Router final : public QueueEvents, public Recovery {
@@ -85,13 +90,16 @@ class Router final : public QueueEvents, public Recovery {
   bool is_topic(std::string_view address, Wanted wanted) const noexcept;
 
   Queue& create_dynamic();
-  /// The subscription (its node is a Queue), made if it does not exist.
+  /// A topic that lives as long as the link that made it.
+  Topic& create_dynamic_topic();
+  /// The subscription (its node is a Queue), made if it does not exist. One that has another filter is made anew, and
+  /// its messages are gone (JMS 2.0, 8.3.5), unless it has consumers.
   Opened subscribe(const SubscriptionSpec& spec);
   /// The durable subscription of this name under any topic; null when there is none.
   Queue* find_subscription(std::string_view name) const noexcept;
   /// What a subscription is bound by: an address or a pattern.
   const std::string& topic_of(const Queue& subscription) const;
-  bool is_dynamic(const Queue& queue) const noexcept;
+  bool is_dynamic(const Node& node) const noexcept;
   /// Deletes a node: its links hear it, its messages are gone.
   void remove(Node& node);
   /// A link left this node: deletes it when it is of no more use.
@@ -112,14 +120,18 @@ class Router final : public QueueEvents, public Recovery {
   void spoilt(Lsn lsn, const std::string& why);
   void restore_queue(QueueId id, const std::string& address, const std::string& definition) override;
   void restore_message(const StoredMessage& message, std::span<const Holding> queues, Time now) override;
+  void restore_key(QueueId node, Bytes key, Time until) override;
   void stop_queue(QueueId queue, const std::string& why) override;
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
-  void discarded(Queue& queue, const MessageRef& message, std::uint32_t delivery_count, Discard why,
-                 const Outcome* outcome, Time now) override;
+  void discarded(Queue& queue, const Departure& departure, Time now) override;
   bool answer_lost(Queue& queue, const Message& request, Time now) override;
   bool wants_expired() const noexcept override { return settings_.dead_letter_expired; }
+  void more_to_look(Queue& queue) override;
+  /// Called when look_on() should be, in another turn; once until it is.
+  void on_more_to_look(std::function<void()> wanted) { look_on_wanted_ = std::move(wanted); }
+  void look_on(Time now);
 
  private:
   struct Hash {
@@ -136,10 +148,11 @@ class Router final : public QueueEvents, public Recovery {
 
   void page_out(std::uint64_t wanted);
   void declared(Queue& queue) override;
-  Queue& add_queue(std::string address, const QueueSettings& settings, Held extra);
+  Queue& add_queue(std::string address, const QueueSettings& settings, Held extra, std::string definition = {});
+  QueueSettings subscription_settings(std::string_view topic) const;
   QueueSettings settings_for(std::string_view address) const;
   Queue* dead_letters_of(const Queue& queue);
-  Topic& add_topic(std::string address);
+  Topic& add_topic(std::string address, bool dynamic = false);
   void bind(Queue& subscription, const std::string& pattern);
 
   const RouterSettings settings_;
@@ -147,7 +160,10 @@ class Router final : public QueueEvents, public Recovery {
   std::unordered_map<std::string, Held, Hash, std::equal_to<>> nodes_;
   std::vector<Queue*> patterns_;                // subscriptions by pattern
   std::unordered_map<QueueId, Queue*> stored_;  // by their number in the storage
+  std::unordered_map<QueueId, Topic*> restored_topics_;
   std::vector<Queue*> sweeping_, paging_;       // scratch
+  std::vector<Queue*> looking_;                 // have more to look at
+  std::function<void()> look_on_wanted_;
   Topic nowhere_;                               // where a message to a topic without subscriptions goes
 };
 

@@ -7,11 +7,12 @@
 #include "bascule/broker/router.hpp"
 #include "bascule/broker/security.hpp"
 #include "bascule/broker/tally.hpp"
+#include "bascule/broker/transaction.hpp"
 #include "bascule/loop/deadline.hpp"
 
 namespace bascule::broker {
 
-class IncomingLink;
+class TransferReceiver;
 
 struct ConnectionCounters {
   std::uint64_t connections_opened = 0, connections_closed = 0, links_opened = 0, links_refused = 0;
@@ -27,11 +28,12 @@ struct Shared {
   Storage& storage;
   Router router;
   ConnectionCounters counters;
+  TransactionCounters transactions;
   Security security;
   Tally addresses, users;                  ///< their connections
   Tally containers;                        ///< connections that are the sole one of theirs
   std::uint32_t opening = 0;               ///< connections whose peer has not opened yet
-  std::vector<IncomingLink*> unconfirmed;  ///< links with deliveries that wait for the storage
+  std::vector<TransferReceiver*> unconfirmed;  ///< links with deliveries that wait for the storage
 };
 
 }  // namespace bascule::broker

@@ -98,7 +98,8 @@ class Storage {
   /// What is appended from begin() to end() is kept whole or not at all: a transaction's publishes and
   /// settlements; a message and the key that it is known by. Inside one turn of the loop; they nest.
   virtual void begin() {}
-  virtual void end() {}
+  /// A place: when the storage is durable up to there, so is all of it.
+  virtual Lsn end() { return 0; }
 
   /// Everything up to here is durable.
   virtual Lsn durable() const noexcept = 0;

@@ -48,6 +48,9 @@ LinkError refusal_error(Refusal refusal, std::string_view address) {
     case Refusal::bad_address:
       return {"amqp:invalid-field",
               "address " + name + " is empty, longer than 1024 bytes, or a pattern where a name is needed"};
+    case Refusal::in_use:
+      return {"amqp:precondition-failed",
+              "a subscription to " + name + " of this name has another selector or no-local, and consumers"};
     case Refusal::none: break;
   }
   return {};

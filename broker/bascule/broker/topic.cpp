@@ -19,15 +19,48 @@ bool Topic::has_room() const noexcept {
   return std::all_of(subscriptions_.begin(), subscriptions_.end(), [](const Queue* q) { return q->has_room(); });
 }
 
-Admission Topic::publish(const MessageRef& message, Time now) {
+Admission::Result Topic::admits(std::span<const Transfer> transfers, Time now) {
+  for (Queue* queue : subscriptions_) {
+    std::vector<Transfer> taken;
+    for (const Transfer& transfer : transfers) {
+      if (queue->filter().takes(*transfer.message, transfer.origin)) taken.push_back(transfer);
+    }
+    const auto result = taken.empty() ? Admission::Result::accepted : queue->admits(taken, now);
+    if (result != Admission::Result::accepted) return result;
+  }
+  return Admission::Result::accepted;
+}
+
+// One record for the message and all its queues; with its identifier, if it has one.
+Lsn Topic::store(const Message& message, const std::string& identifier, Time now) {
+  if (identifier.empty()) return storage_.publish(message, stored_);
+  if (storage_id_ == 0) storage_id_ = storage_.declare(address(), definition);
+  storage_.begin();
+  const Lsn lsn = storage_.publish(message, stored_);
+  storage_.remember(storage_id_, amqp::as_bytes(identifier), now + dedup_.window());
+  storage_.end();
+  return lsn;
+}
+
+Admission Topic::publish_from(Origin origin, const MessageRef& message, Time now) {
+  std::string identifier = dedup_.enabled() ? dedup_.identifier(*message) : std::string();
+  if (const Lsn* first = dedup_.find(identifier, now)) {
+    ++duplicates_;
+    return {Admission::Result::accepted, *first};
+  }
   if (message->durable() && !storage_.accepts()) return {Admission::Result::no_space, 0};
   stored_.clear();
+  takers_.clear();
   for (Queue* queue : subscriptions_) {
+    if (!queue->filter().takes(*message, origin)) continue;
     if (!queue->admit(message->cost(), now)) return {Admission::Result::full, 0};
+    takers_.push_back(queue);
     if (message->durable() && queue->settings().durable) stored_.push_back(queue->storage_id());
   }
-  const Lsn lsn = stored_.empty() ? 0 : storage_.publish(*message, stored_);
-  for (Queue* queue : subscriptions_) {
+  if (max_age_.count() > 0) message->set_expires(std::min(message->expires(), now + max_age_));
+  const Lsn lsn = stored_.empty() ? 0 : store(*message, identifier, now);
+  if (!identifier.empty()) dedup_.add(std::move(identifier), lsn, now);
+  for (Queue* queue : takers_) {
     queue->enqueue(message, message->durable() && queue->settings().durable ? lsn : 0, now);
   }
   return {Admission::Result::accepted, lsn};

@@ -4,25 +4,12 @@
 #include <cstdlib>
 #include <map>
 
-#include "support.hpp"
+#include "queue_fixture.hpp"
 
 namespace bascule::broker {
 namespace {
 
 using namespace testing;
-using Bodies = std::vector<std::string>;
-
-struct QueueTest : ::testing::Test {
-  Queue& make(QueueSettings settings = {}) {
-    queue.emplace("q", settings, storage, events);
-    return *queue;
-  }
-  Admission publish(const std::string& body) { return queue->publish(message(body), start); }
-  RecordingStorage storage;
-  Events events;
-  std::optional<Queue> queue;
-};
-
 TEST_F(QueueTest, CompetingConsumersGetMessagesInTurnAsFarAsTheirCreditGoes) {
   make();
   Sink one(*queue, 2), two(*queue, 5);
@@ -72,19 +59,6 @@ TEST_F(QueueTest, ModifiedWithDeliveryFailedCountsAndEndsAtTheBound) {
   EXPECT_EQ(sink.headers.size(), 3u);
   EXPECT_EQ(events.all, (std::vector<Events::Discarded>{{"a", Discard::undeliverable, 3}}));
   EXPECT_EQ(queue->bytes(), 0u);
-}
-
-TEST_F(QueueTest, UndeliverableHereGoesToAnyOtherConsumerOnly) {
-  make();
-  Sink one(*queue, 10);
-  publish("a");
-  one.settle(0, {.kind = Outcome::Kind::modified, .undeliverable_here = true});
-  publish("b");
-  EXPECT_EQ(one.bodies, (Bodies{"a", "b"}));
-  Sink two(*queue, 10);
-  EXPECT_EQ(two.bodies, (Bodies{"a"}));
-  two.settle(0);
-  EXPECT_EQ(queue->available(), 0u);
 }
 
 TEST_F(QueueTest, RejectedIsDiscardedWithItsReason) {
@@ -218,19 +192,6 @@ TEST_F(QueueTest, BoundBlocksProducersAndWakesThemOnceThereIsRoomForABatch) {
   EXPECT_TRUE(queue->has_room());
   queue.reset();
   EXPECT_TRUE(producer.deleted);
-}
-
-TEST_F(QueueTest, SelectiveConsumersTakeOnlyWhatTheyWant) {
-  make();
-  Sink picky(*queue, 10, true);
-  picky.prefix = "b";
-  for (const char* body : {"a1", "b1", "a2", "b2"}) publish(body);
-  EXPECT_EQ(picky.bodies, (Bodies{"b1", "b2"}));
-  Sink any(*queue, 10);
-  EXPECT_EQ(any.bodies, (Bodies{"a1", "a2"}));
-  any.prefix = "";
-  picky.settle(0, {.kind = Outcome::Kind::released});
-  EXPECT_EQ(picky.bodies.size() + any.bodies.size(), 5u);
 }
 
 TEST_F(QueueTest, DurableGoesToTheStorageAndIsSettledThere) {

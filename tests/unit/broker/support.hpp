@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "bascule/broker/annotate.hpp"
 #include "bascule/broker/queue.hpp"
+#include "bascule/broker/selector.hpp"
 
 namespace bascule::broker::testing {
 
@@ -21,16 +23,18 @@ struct Parts {
   std::string to = {}, reply_to = {}, group_id = {};
   std::optional<std::uint64_t> correlation_id = {};
   std::optional<bool> idempotent = {};
+  std::uint8_t priority = 4;
+  std::string message_id = {}, kind = {}, duplicate_id = {};  ///< kind: an application property to select by
 };
 
 inline std::vector<std::uint8_t> encode_message(const Parts& parts) {
   std::vector<std::uint8_t> bytes;
   Writer out(bytes);
-  out.raw(encode(Header{.durable = parts.durable, .ttl = parts.ttl}).view());
+  out.raw(encode(Header{.durable = parts.durable, .priority = parts.priority, .ttl = parts.ttl}).view());
   std::vector<std::uint8_t> items;
   Writer item(items);
   const auto text = [&item](const std::string& value) { value.empty() ? item.null() : item.string(value); };
-  item.null();
+  text(parts.message_id);
   item.null();
   text(parts.to);
   item.null();
@@ -40,14 +44,21 @@ inline std::vector<std::uint8_t> encode_message(const Parts& parts) {
   text(parts.group_id);
   out.section(Section::properties);
   out.list(11, items);
+  items.clear();
+  std::uint32_t count = 0;
+  const auto property = [&](const char* key) {
+    item.string(key);
+    count += 2;
+  };
   if (parts.idempotent) {
-    items.clear();
-    item.string("other");
-    item.ulong(7);
-    item.string("bascule-idempotent");
-    item.boolean(*parts.idempotent);
+    property("other"), item.ulong(7);
+    property("bascule-idempotent"), item.boolean(*parts.idempotent);
+  }
+  if (!parts.kind.empty()) property("kind"), item.string(parts.kind);
+  if (!parts.duplicate_id.empty()) property("_AMQ_DUPL_ID"), item.string(parts.duplicate_id);
+  if (count > 0) {
     out.section(Section::application_properties);
-    out.map(4, items);
+    out.map(count, items);
   }
   out.section(Section::data);
   out.binary(parts.body);
@@ -73,8 +84,8 @@ inline std::string body_of(const Message& message) {
 
 class Sink final : public Consumer {
  public:
-  explicit Sink(Queue& from, std::uint32_t initial_credit = 0, bool is_selective = false)
-      : Consumer(is_selective), queue(&from), credit(initial_credit) {
+  explicit Sink(Queue& from, std::uint32_t initial_credit = 0, const Reading& reading = {})
+      : Consumer(reading), queue(&from), credit(initial_credit) {
     queue->attach(*this);
     if (credit > 0) queue->ready(*this, start);
   }
@@ -94,7 +105,7 @@ class Sink final : public Consumer {
     return credit > 0;
   }
   void queue_deleted() override { queue = nullptr; }
-  bool wants(const Message& offered) const override { return body_of(offered).starts_with(prefix); }
+  void looked_through(Time) override { ++told_looked_through; }
   void settle(std::size_t index, Outcome outcome = {}, Time now = start) {
     queue->settle(positions.at(index), outcome, this, now);
   }
@@ -102,11 +113,13 @@ class Sink final : public Consumer {
   Queue* queue;
   std::uint32_t credit;
   bool settles = false;
-  std::string prefix;
+  int told_looked_through = 0;
   std::vector<Position> positions;
   std::vector<Header> headers;
   std::vector<std::string> bodies;
 };
+
+inline Reading selecting(const std::string& text) { return {.selector = std::make_shared<const Selector>(text)}; }
 
 struct Events final : QueueEvents {
   struct Discarded {
@@ -115,14 +128,18 @@ struct Events final : QueueEvents {
     std::uint32_t count;
     bool operator==(const Discarded&) const = default;
   };
-  void discarded(Queue&, const MessageRef& gone, std::uint32_t count, Discard why, const Outcome*, Time) override {
-    all.push_back({body_of(*gone), why, count});
+  void discarded(Queue&, const Departure& gone, Time) override {
+    all.push_back({body_of(*gone.message), gone.why, gone.delivery_count});
+    errors.push_back(gone.errors == nullptr ? Errors{} : *gone.errors);
   }
+  void more_to_look(Queue&) override { ++wants_to_look; }
   bool answer_lost(Queue&, const Message& request, Time) override {
     answered.push_back(body_of(request));
     return can_answer;
   }
   std::vector<Discarded> all;
+  std::vector<Errors> errors;
+  int wants_to_look = 0;
   std::vector<std::string> answered;
   bool can_answer = true;
 };
@@ -147,6 +164,14 @@ struct RecordingStorage final : Storage {
   }
   void settle(QueueId queue, Lsn lsn) override {
     log.push_back("settle " + std::to_string(queue) + " " + std::to_string(lsn));
+  }
+  void remember(QueueId node, Bytes key, Time) override {
+    log.push_back("remember " + std::to_string(node) + " " + std::to_string(key.size()));
+  }
+  void begin() override { log.push_back("begin"); }
+  Lsn end() override {
+    log.push_back("end");
+    return last;
   }
   void update(Lsn lsn, const Holding& holding) override {
     log.push_back("count " + std::to_string(holding.queue) + " " + std::to_string(lsn) + " " +
