@@ -54,6 +54,14 @@ void read_queues(const config::Section& section, RouterSettings& router) {
   router.addresses = read_address_settings(section);
 }
 
+void read_transactions(const config::Section& section, TransactionLimits& limits) {
+  const Keys keys(section);
+  keys.count("max_transactions", limits.open);
+  keys.count("max_transaction_messages", limits.messages);
+  keys.size("max_transaction_bytes", limits.bytes);
+  keys.duration("transaction_timeout", limits.timeout);
+}
+
 void read_journal(const config::Section& section, JournalOptions& journal) {
   const Keys keys(section);
   const auto fsync = section.choice("fsync", "group", {"group", "interval", "never"});
@@ -123,6 +131,7 @@ Configuration read_configuration(const config::Section& section) {
   read_limits(section, configuration.broker);
   read_security(section, configuration.broker);
   read_queues(section, configuration.broker.router);
+  read_transactions(section, configuration.broker.transactions);
   read_journal(section, configuration.journal);
   return configuration;
 }

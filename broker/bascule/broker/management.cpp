@@ -54,12 +54,17 @@ const char* kind_of(const Node& node) noexcept {
 Admission Management::publish(const MessageRef& message, Time now) {
   const auto properties = read_properties(message->body());
   if (!properties || properties->reply_to.empty()) return {};
-  const Reader count(find_in_map(message->body(), Section::application_properties, "count"));
+  const auto property = [&](std::string_view key) {
+    return Reader(find_in_map(message->body(), Section::application_properties, key));
+  };
   const Answer made = answer({.operation = text_property(*message, "operation"),
                               .name = text_property(*message, "name"),
                               .to = text_property(*message, "to"),
                               .kind = text_property(*message, "kind"),
-                              .count = Reader(count).unsigned_integer()},
+                              .message_id = text_property(*message, "message-id"),
+                              .count = property("count").unsigned_integer(),
+                              .position = property("position").unsigned_integer(),
+                              .scheduled = property("scheduled").boolean().value_or(false)},
                              now);
   Node* caller = router_.route(properties->reply_to);
   if (caller == nullptr) return {};
@@ -89,9 +94,10 @@ Management::Answer Management::answer(const Request& request, Time now) {
   if (request.operation == "delete") return remove(request);
   if (request.operation == "purge") return purge(request, now);
   if (request.operation == "peek") return peek(request);
+  if (request.operation == "cancel") return cancel(request, now);
   if (request.operation == "move") return move(request, now);
   if (request.operation == "redrive") return redrive(request, now);
-  return {400, "operation must be list, declare, delete, purge, peek, move or redrive"};
+  return {400, "operation must be list, declare, delete, purge, peek, cancel, move or redrive"};
 }
 
 Queue* Management::queue(const std::string& address) const {
@@ -153,17 +159,37 @@ Management::Answer Management::peek(const Request& request) const {
   if (from == nullptr) return {404, "there is no such queue"};
   std::vector<std::uint8_t> items;
   std::uint32_t count = 0;
-  from->peek(std::min(request.count.value_or(peek_default), peek_most), [&](Position at, const Entry& entry) {
+  const auto most = std::min(request.count.value_or(peek_default), peek_most);
+  const auto show = [&](Position at, const Entry& entry) {
     MapWriter map;
     map.put("position", at);
     map.put("delivery-count", entry.delivery_count);
     map.put_binary("message", entry.message->body());
     map.write(items);
     ++count;
-  });
+  };
+  request.scheduled ? from->peek_scheduled(most, show) : from->peek(most, show);
   Answer made;
   Writer(made.value).list(count, items);
   return made;
+}
+
+Management::Answer Management::cancel(const Request& request, Time now) {
+  Queue* from = queue(request.name);
+  if (from == nullptr) return {404, "there is no such queue"};
+  std::vector<Position> wanted;
+  if (request.position) {
+    wanted.push_back(*request.position);
+  } else if (!request.message_id.empty()) {
+    from->peek_scheduled(from->scheduled(), [&](Position at, const Entry& entry) {
+      if (identifier_text(read_property(entry.message->body(), 0)) == request.message_id) wanted.push_back(at);
+    });
+  } else {
+    return {400, "'position' or 'message-id' must say which scheduled message to cancel"};
+  }
+  const auto cancelled = std::count_if(wanted.begin(), wanted.end(), [&](Position at) { return from->cancel(at, now); });
+  if (cancelled == 0) return {404, "no such message is scheduled"};
+  return {200, "OK", count_of(static_cast<std::uint64_t>(cancelled))};
 }
 
 Management::Answer Management::move(const Request& request, Time now) {

@@ -8,8 +8,11 @@
 //   declare name [kind]           a queue, or with kind "topic" a topic
 //   delete  name                  the node, its links and its messages
 //   purge   name                  discards what waits
-//   peek    name [count]          up to `count` (10, at most 100) waiting messages, oldest first: a list of
-//   maps move    name to [count]       up to `count` (100) waiting messages to the node `to`, oldest first
+//   peek    name [count] [scheduled]  up to `count` (10, at most 100) waiting messages, oldest first: a list of
+//                                 maps; with `scheduled` true those that are not due yet
+//   cancel  name position         takes back a scheduled message, by its position as peek tells it;
+//   cancel  name message-id       or all that are scheduled with this message-id (a string): how many
+//   move    name to [count]       up to `count` (100) waiting messages to the node `to`, oldest first
 //   redrive name [count]          dead letters back to where they came from, oldest first
 //
 // Thread safety: the broker's loop only.
@@ -28,8 +31,9 @@ class Management final : public Node {
 
  private:
   struct Request {
-    std::string operation, name, to, kind;
-    std::optional<std::uint64_t> count;
+    std::string operation, name, to, kind, message_id;
+    std::optional<std::uint64_t> count, position;
+    bool scheduled = false;
   };
   struct Answer {
     std::int32_t status = 200;
@@ -43,6 +47,7 @@ class Management final : public Node {
   Answer remove(const Request& request);
   Answer purge(const Request& request, Time now);
   Answer peek(const Request& request) const;
+  Answer cancel(const Request& request, Time now);
   Answer move(const Request& request, Time now);
   Answer redrive(const Request& request, Time now);
   Queue* queue(const std::string& address) const;

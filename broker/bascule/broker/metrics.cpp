@@ -82,6 +82,32 @@ void collect_queue(Registry& registry, const Queue& queue) {
   total("undeliverable", counters.undeliverable);
   total("dropped", counters.dropped);
   total("answered_lost", counters.answered_lost);
+  total("delayed", counters.delayed);
+  total("duplicates", counters.duplicates);
+  total("cancelled", counters.cancelled);
+  total("purged", counters.purged);
+  total("moved", counters.moved);
+}
+
+void collect_transactions(Registry& registry, const Broker& broker) {
+  const auto& counters = broker.shared().transactions;
+  const auto total = [&](const char* what, std::uint64_t value) {
+    registry.counter("bascule_broker_transactions_total", "What became of transactions.", {"event"})
+        .with({what})
+        .set_total(value);
+  };
+  total("declared", counters.declared);
+  total("committed", counters.committed);
+  total("rolled_back", counters.rolled_back);
+  total("timed_out", counters.timed_out);
+  total("failed", counters.failed);
+}
+
+void collect_topic(Registry& registry, const Topic& topic) {
+  if (topic.duplicates() == 0) return;
+  registry.counter("bascule_broker_topic_duplicates_total", "Repeated messages that were not taken again.", {"topic"})
+      .with({topic.address()})
+      .set_total(topic.duplicates());
 }
 
 }  // namespace
@@ -89,12 +115,14 @@ void collect_queue(Registry& registry, const Queue& queue) {
 void register_metrics(Registry& registry, const Broker& broker) {
   registry.on_collect([&registry, &broker] {
     collect_connections(registry, broker);
+    collect_transactions(registry, broker);
     collect_security(registry, broker);
     const Router& router = broker.shared().router;
     registry.gauge("bascule_broker_nodes", "Queues, topics and subscriptions.")
         .one()
         .set(static_cast<double>(router.size()));
     router.for_each([&](Node& node) {
+      if (node.kind() == Node::Kind::topic) collect_topic(registry, static_cast<const Topic&>(node));
       if (node.kind() != Node::Kind::queue) return;
       const auto& queue = static_cast<const Queue&>(node);
       // A dynamic node is one caller's; thousands of them would say nothing.

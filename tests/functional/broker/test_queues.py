@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from proton import Data, Message, Terminus, Timeout, symbol, timestamp, ulong
-from proton.reactor import AtMostOnce, LinkOption, SenderOption
+from proton import Data, Message, Timeout, symbol, timestamp, ulong
+from proton.reactor import AtMostOnce, LinkOption
 from proton.utils import BlockingConnection, LinkDetached, SendException
 
 Connect = Callable[..., BlockingConnection]
@@ -209,15 +209,6 @@ def test_wrong_kind_is_refused_with_what_to_do(connect: Connect, address: str) -
     connection.create_sender(address, options=Capability("queue"))
     with pytest.raises(LinkDetached, match="precondition-failed.*capability"):
         connection.create_sender(address, options=Capability("topic"), name="other")
-
-
-def test_coordinator_is_refused(connect: Connect) -> None:
-    class Coordinator(SenderOption):
-        def apply(self, link) -> None:
-            link.target.type = Terminus.COORDINATOR
-
-    with pytest.raises(LinkDetached, match="not-implemented"):
-        connect().create_sender(None, options=Coordinator(), name="tx")
 
 
 def test_messages_larger_than_allowed_end_the_link_and_nothing_else(start_broker: StartBroker, connect: Connect) -> None:
