@@ -19,7 +19,8 @@ void duration(const config::Section& section, const char* key, std::optional<std
   if (section.has(key)) value = section.duration(key, {});
 }
 
-void number(const config::Section& section, const char* key, std::optional<double>& value, double least, double greatest) {
+void number(const config::Section& section, const char* key, std::optional<double>& value, double least,
+            double greatest) {
   if (section.has(key)) value = section.number(key, least, least, greatest);
 }
 
@@ -29,7 +30,8 @@ void boolean(const config::Section& section, const char* key, std::optional<bool
 
 AddressSettings read_one(const config::Section& section) {
   AddressSettings rule{.match = section.required_string("match")};
-  if (rule.match.empty()) throw section.error("match", "must be an address, or a pattern: '*' one word, '#' any number");
+  if (rule.match.empty())
+    throw section.error("match", "must be an address, or a pattern: '*' one word, '#' any number");
   count(section, "max_messages", rule.max_messages);
   size(section, "max_bytes", rule.max_bytes);
   duration(section, "max_age", rule.max_age);

@@ -264,7 +264,8 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   const std::string address(text(pn_terminus_get_address(source)));
   const auto capabilities = read_capabilities(source);
   const Wanted wanted{.queue = capabilities.queue, .topic = capabilities.topic};
-  if (is_pattern(address) || shared_.router.is_topic(address, wanted)) return attach_subscription(link, address, filters);
+  if (is_pattern(address) || shared_.router.is_topic(address, wanted))
+    return attach_subscription(link, address, filters);
 
   if (auto error = may_reach(Operation::receive, address); error.condition != nullptr) return error;
   const auto opened = shared_.router.open(address, wanted);
@@ -377,7 +378,8 @@ LinkError ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownersh
   const Reading reading{.selector = filtered ? nullptr : filters.selector,
                         .browses = pn_terminus_get_distribution_mode(pn_link_remote_source(link)) == PN_DIST_MODE_COPY};
   if (reading.selector && !queue.takes(*reading.selector)) {
-    return {"amqp:resource-limit-exceeded", "the consumers of '" + queue.address() + "' have too many different selectors"};
+    return {"amqp:resource-limit-exceeded",
+            "the consumers of '" + queue.address() + "' have too many different selectors"};
   }
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));

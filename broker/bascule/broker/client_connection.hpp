@@ -52,7 +52,8 @@ class ClientConnection final : public amqp::EventHandler {
   void on_closed(amqp::Connection& connection, std::string_view reason) override;
 
  private:
-  using Link = std::variant<std::unique_ptr<IncomingLink>, std::unique_ptr<OutgoingLink>, std::unique_ptr<CoordinatorLink>>;
+  using Link =
+      std::variant<std::unique_ptr<IncomingLink>, std::unique_ptr<OutgoingLink>, std::unique_ptr<CoordinatorLink>>;
 
   void on_connection_open(pn_connection_t* connection);
   void on_session_open(pn_session_t* session);
@@ -89,11 +90,11 @@ class ClientConnection final : public amqp::EventHandler {
   const Time since_;
   bool opened_ = false;
   std::shared_ptr<amqp::SaslServer> login_;
-  std::unique_ptr<Permissions> permissions_;               // null: everything is allowed
-  std::vector<Tally::Place> places_;                       // among the connections of its address and user
+  std::unique_ptr<Permissions> permissions_;  // null: everything is allowed
+  std::vector<Tally::Place> places_;          // among the connections of its address and user
   Transactions transactions_;
-  std::unordered_map<pn_link_t*, Link> links_;             // ownership only; events find links by context
-  std::unordered_map<const Node*, pn_link_t*> own_nodes_;  // dynamic nodes of this connection
+  std::unordered_map<pn_link_t*, Link> links_;              // ownership only; events find links by context
+  std::unordered_map<const Node*, pn_link_t*> own_nodes_;   // dynamic nodes of this connection
   std::unordered_map<pn_link_t*, std::string> own_topics_;  // those of them that were made for a receiver
 };
 

@@ -25,7 +25,7 @@ struct Delivery {
 /// How a consumer reads a queue.
 struct Reading {
   std::shared_ptr<const Selector> selector = {};  ///< only what it selects; null: everything
-  bool browses = false;                           ///< is shown what waits, and takes nothing: its deliveries are not settled
+  bool browses = false;  ///< is shown what waits, and takes nothing: its deliveries are not settled
 };
 
 /// What the consumers of one selector have still to look at, shared by them.

@@ -10,8 +10,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "bascule/broker/message.hpp"
 #include "bascule/broker/entries.hpp"
+#include "bascule/broker/message.hpp"
 #include "bascule/broker/queue_settings.hpp"
 
 namespace bascule::broker {

@@ -1,6 +1,7 @@
 #include "bascule/broker/incoming_link.hpp"
 
 #include <proton/condition.h>
+#include <proton/connection.h>
 #include <proton/disposition.h>
 #include <proton/session.h>
 

@@ -187,7 +187,8 @@ Management::Answer Management::cancel(const Request& request, Time now) {
   } else {
     return {400, "'position' or 'message-id' must say which scheduled message to cancel"};
   }
-  const auto cancelled = std::count_if(wanted.begin(), wanted.end(), [&](Position at) { return from->cancel(at, now); });
+  const auto cancelled =
+      std::count_if(wanted.begin(), wanted.end(), [&](Position at) { return from->cancel(at, now); });
   if (cancelled == 0) return {404, "no such message is scheduled"};
   return {200, "OK", count_of(static_cast<std::uint64_t>(cancelled))};
 }

@@ -28,7 +28,8 @@ bool Queue::over_bound(std::uint64_t times, std::uint64_t messages, std::uint64_
 bool Queue::admit(std::uint64_t cost, Time now, std::uint64_t messages) {
   if (!over_bound(1, messages, cost)) return true;
   if (settings_.overflow == Overflow::drop_head) {
-    while (over_bound(1, messages, cost) && available_ > 0) drop_oldest(now);
+    while (over_bound(1, messages, cost) && drop_oldest(now)) {
+    }
     return !over_bound(1, messages, cost);  // all that is left is being worked on
   }
   if (settings_.overflow == Overflow::block && !over_bound(2, messages, cost)) return true;
@@ -36,13 +37,16 @@ bool Queue::admit(std::uint64_t cost, Time now, std::uint64_t messages) {
   return false;
 }
 
-void Queue::drop_oldest(Time now) {
+// False when nothing is available.
+bool Queue::drop_oldest(Time now) {
   for (Position& at = drop_cursor_; (at = entries_.skip_gaps(at)) < entries_.end(); ++at) {
     Entry* entry = entries_.find(at);
     if (entry != nullptr && entry->state == Entry::State::available) {
-      return discard(at, *entry, Discard::dropped, nullptr, now);
+      discard(at, *entry, Discard::dropped, nullptr, now);
+      return true;
     }
   }
+  return false;
 }
 
 Admission Queue::publish(const MessageRef& message, Time now) {

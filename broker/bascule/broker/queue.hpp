@@ -258,7 +258,7 @@ class Queue final : public Node {
 
   void admit_entry(Position at, Entry& entry, std::uint8_t priority, Time due, Time now);
   std::uint8_t level_of(const Entry& entry, std::uint8_t priority);
-  void drop_oldest(Time now);
+  bool drop_oldest(Time now);
   bool over_bound(std::uint64_t times, std::uint64_t messages, std::uint64_t cost) const noexcept;
 
   static constexpr Position read_ahead_at = 256;  // so long before the end of what is here, more is asked for
@@ -287,7 +287,7 @@ class Queue final : public Node {
   std::vector<Consumer*> browsers_;
   std::vector<std::unique_ptr<View>> views_;
   std::uint32_t looks_left_ = 0;
-  bool looks_on_ = false;      // more_to_look() was said
+  bool looks_on_ = false;       // more_to_look() was said
   std::vector<Topic*> topics_;  // it is a subscription of these
   std::uint64_t available_ = 0, acquired_ = 0, scheduled_ = 0, bytes_ = 0;
   Position paged_to_ = 0;  // everything from the window to here was looked at for paging out

@@ -30,8 +30,8 @@ bool selects(const std::shared_ptr<const Selector>& selector, const Entry& entry
 
 bool Queue::takes(const Selector& selector) const noexcept {
   return views_.size() < settings_.max_selectors ||
-         std::any_of(views_.begin(), views_.end(),
-                     [&](const auto& view) { return view->selector->text() == selector.text(); });
+         std::any_of(
+             views_.begin(), views_.end(), [&](const auto& view) { return view->selector->text() == selector.text(); });
 }
 
 void Queue::attach(Consumer& consumer) {
@@ -83,7 +83,7 @@ bool Queue::looking(Consumer& consumer) noexcept {
   const Position looked_at = consumer.reading_.browses ? consumer.cursor_
                              : consumer.view_          ? consumer.view_->cursor
                                                        : entries_.end();
-  return consumer.was_looking_ = entries_.skip_gaps(looked_at) < entries_.end();
+  return consumer.was_looking_ = reading_ || entries_.skip_gaps(looked_at) < entries_.end();
 }
 
 void Queue::look_on(Time now) {
@@ -134,8 +134,7 @@ Position Queue::next_for(Consumer& consumer, Time now) {
     return consumer.view_ ? next_selected(consumer, *consumer.view_, now) : next_in_order(consumer, now);
   }
   const Position refused = first_refused(consumer, now);
-  const Position usual =
-      consumer.view_ ? next_selected(consumer, *consumer.view_, now) : next_in_order(consumer, now);
+  const Position usual = consumer.view_ ? next_selected(consumer, *consumer.view_, now) : next_in_order(consumer, now);
   if (refused == no_position || usual == no_position) return std::min(refused, usual);
   const auto key = [this](Position at) { return Ranked::key(entries_.find(at)->level, at); };
   return key(refused) < key(usual) ? refused : usual;

@@ -156,8 +156,8 @@ void Queue::write_out(Position at, Entry& entry) {
   storage_.page_out(entry.message, [this, alive = std::weak_ptr<bool>(alive_), at, &storage = storage_](Lsn place) {
     if (place == 0) return;
     Entry* written = alive.expired() ? nullptr : entries_.find(at);
-    const bool waits = written != nullptr && written->message && written->lsn == 0 && !written->restricted && !written->annotated &&
-                       written->state != Entry::State::acquired;
+    const bool waits = written != nullptr && written->message && written->lsn == 0 && !written->restricted &&
+                       !written->annotated && written->state != Entry::State::acquired;
     if (!waits) return storage.settle(0, place);
     written->lsn = place;
     written->message = {};

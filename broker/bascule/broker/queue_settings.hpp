@@ -35,12 +35,12 @@ struct QueueSettings {
   std::uint32_t max_deliveries = 10;  ///< attempts before it is discarded as undeliverable; 0: no bound
   RedeliverySettings redelivery = {};
   DedupSettings dedup = {};
-  bool durable = true;               ///< a durable message in it is stored
-  bool rpc = false;                  ///< the lost-instance rule of docs/protocol.md holds
-  bool groups = true;                ///< messages of one group-id go to one consumer at a time, in order
-  bool yields = true;                ///< a watermark stops its producers' credit
-  bool priorities = true;            ///< a higher header.priority goes first
-  bool dead_letters = true;          ///< rejected and undeliverable messages are kept in the dead-letter queue
+  bool durable = true;                ///< a durable message in it is stored
+  bool rpc = false;                   ///< the lost-instance rule of docs/protocol.md holds
+  bool groups = true;                 ///< messages of one group-id go to one consumer at a time, in order
+  bool yields = true;                 ///< a watermark stops its producers' credit
+  bool priorities = true;             ///< a higher header.priority goes first
+  bool dead_letters = true;           ///< rejected and undeliverable messages are kept in the dead-letter queue
   std::uint32_t max_selectors = 256;  ///< different selectors of its consumers
 };
 

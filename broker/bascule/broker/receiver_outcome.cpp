@@ -34,7 +34,8 @@ void read_annotations(Bytes map, Time now, std::int64_t wall_now, ReceiverOutcom
     const Bytes value = items.value();
     if (!key || value.empty()) continue;
     if (const auto wait = wait_of(*key, value, wall_now)) {
-      if (*wait > 0) into.outcome.not_before = std::max(into.outcome.not_before, now + std::chrono::milliseconds(*wait));
+      if (*wait > 0)
+        into.outcome.not_before = std::max(into.outcome.not_before, now + std::chrono::milliseconds(*wait));
     } else if (*key == "x-opt-delivery-error") {
       note_error({}, Reader(value).text().value_or(""), into);
     } else {

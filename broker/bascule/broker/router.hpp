@@ -161,10 +161,10 @@ class Router final : public QueueEvents, public Recovery {
   std::vector<Queue*> patterns_;                // subscriptions by pattern
   std::unordered_map<QueueId, Queue*> stored_;  // by their number in the storage
   std::unordered_map<QueueId, Topic*> restored_topics_;
-  std::vector<Queue*> sweeping_, paging_;       // scratch
-  std::vector<Queue*> looking_;                 // have more to look at
+  std::vector<Queue*> sweeping_, paging_;  // scratch
+  std::vector<Queue*> looking_;            // have more to look at
   std::function<void()> look_on_wanted_;
-  Topic nowhere_;                               // where a message to a topic without subscriptions goes
+  Topic nowhere_;  // where a message to a topic without subscriptions goes
 };
 
 }  // namespace bascule::broker

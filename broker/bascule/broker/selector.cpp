@@ -146,8 +146,7 @@ class Evaluation {
   Value value(std::uint32_t index) {
     const Node& node = nodes_[index];
     switch (node.kind) {
-      case Kind::literal:
-        return std::visit([](const auto& held) -> Value { return held; }, node.literal);
+      case Kind::literal: return std::visit([](const auto& held) -> Value { return held; }, node.literal);
       case Kind::name: return read(node);
       case Kind::negate: return calculate(Kind::subtract, std::int64_t{0}, value(node.operands[0]));
       case Kind::add:

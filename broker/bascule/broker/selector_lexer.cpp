@@ -16,7 +16,8 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 // Java's identifiers, and a dot inside; bytes above ASCII are letters of UTF-8.
 bool starts_name(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool continues_name(char c) noexcept { return starts_name(c) || is_digit(c) || c == '.'; }
 
@@ -91,7 +92,8 @@ Token Lexer::number(std::size_t start) {
     if (result.ec == std::errc{} && magnitude > std::uint64_t{1} << 63) result.ec = std::errc::result_out_of_range;
     made.integer = static_cast<std::int64_t>(magnitude);
   }
-  if (result.ec != std::errc{} || result.ptr != end) throw SelectorError(start + 1, "this is no number, or it is too large");
+  if (result.ec != std::errc{} || result.ptr != end)
+    throw SelectorError(start + 1, "this is no number, or it is too large");
   return made;
 }
 
@@ -112,7 +114,8 @@ Token Lexer::quoted(std::size_t start) {
 }
 
 Token Lexer::symbol(std::size_t start) {
-  static constexpr std::array<std::string_view, 12> symbols{"<>", "<=", ">=", "=", "<", ">", "(", ")", ",", "+", "-", "*"};
+  static constexpr std::array<std::string_view, 12> symbols{"<>", "<=", ">=", "=", "<", ">",
+                                                            "(",  ")",  ",",  "+", "-", "*"};
   for (const std::string_view symbol : symbols) {
     if (!text_.substr(start).starts_with(symbol)) continue;
     at_ += symbol.size();

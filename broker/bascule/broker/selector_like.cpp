@@ -4,7 +4,11 @@ namespace bascule::broker::selector {
 
 char32_t take_character(std::string_view& text) noexcept {
   const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t size = first < 0x80 ? 1 : first >> 5 == 0x6 ? 2 : first >> 4 == 0xe ? 3 : first >> 3 == 0x1e ? 4 : 1;
+  const std::size_t size = first < 0x80         ? 1
+                           : first >> 5 == 0x6  ? 2
+                           : first >> 4 == 0xe  ? 3
+                           : first >> 3 == 0x1e ? 4
+                                                : 1;
   char32_t character = size == 1 ? first : first & (0xffU >> (size + 1));
   bool whole = size <= text.size();
   for (std::size_t i = 1; whole && i < size; ++i) {

@@ -12,11 +12,16 @@ namespace bascule::broker::selector {
 namespace {
 
 constexpr std::pair<std::string_view, Field> fields[] = {
-    {"JMSDeliveryMode", Field::delivery_mode}, {"JMSPriority", Field::priority},
-    {"JMSMessageID", Field::message_id},       {"JMSTimestamp", Field::timestamp},
-    {"JMSCorrelationID", Field::correlation_id}, {"JMSType", Field::type},
-    {"JMSXGroupID", Field::group_id},          {"JMSXGroupSeq", Field::group_sequence},
-    {"JMSXUserID", Field::user_id},            {"JMSXDeliveryCount", Field::delivery_count},
+    {"JMSDeliveryMode", Field::delivery_mode},
+    {"JMSPriority", Field::priority},
+    {"JMSMessageID", Field::message_id},
+    {"JMSTimestamp", Field::timestamp},
+    {"JMSCorrelationID", Field::correlation_id},
+    {"JMSType", Field::type},
+    {"JMSXGroupID", Field::group_id},
+    {"JMSXGroupSeq", Field::group_sequence},
+    {"JMSXUserID", Field::user_id},
+    {"JMSXDeliveryCount", Field::delivery_count},
 };
 constexpr std::pair<std::string_view, Kind> comparisons[] = {
     {"=", Kind::equal},       {"<>", Kind::not_equal}, {"<", Kind::less},
@@ -79,7 +84,8 @@ class Parser {
     }
   }
   void require_name(std::uint32_t index, std::size_t position, const char* before) const {
-    if (!is_name(index)) throw SelectorError(position, std::string("only a property's name can stand before ") + before);
+    if (!is_name(index))
+      throw SelectorError(position, std::string("only a property's name can stand before ") + before);
   }
 
   // One of the two chains, flat however long it is.
@@ -189,7 +195,8 @@ class Parser {
     std::optional<char32_t> escape;
     if (skip_keyword("ESCAPE")) {
       std::string_view text = token_.text;
-      if (token_.type != Token::Type::string || text.empty()) fail("a string of one character is expected after ESCAPE");
+      if (token_.type != Token::Type::string || text.empty())
+        fail("a string of one character is expected after ESCAPE");
       escape = take_character(text);
       if (!text.empty()) fail("a string of one character is expected after ESCAPE");
       take();
@@ -279,7 +286,8 @@ class Parser {
 
 Parsed parse(std::string_view text) {
   if (text.size() > Selector::longest) {
-    throw SelectorError(Selector::longest + 1, "a selector has at most " + std::to_string(Selector::longest) + " characters");
+    throw SelectorError(Selector::longest + 1,
+                        "a selector has at most " + std::to_string(Selector::longest) + " characters");
   }
   return Parser(text).run();
 }

@@ -30,9 +30,9 @@ struct Shared {
   ConnectionCounters counters;
   TransactionCounters transactions;
   Security security;
-  Tally addresses, users;                  ///< their connections
-  Tally containers;                        ///< connections that are the sole one of theirs
-  std::uint32_t opening = 0;               ///< connections whose peer has not opened yet
+  Tally addresses, users;                      ///< their connections
+  Tally containers;                            ///< connections that are the sole one of theirs
+  std::uint32_t opening = 0;                   ///< connections whose peer has not opened yet
   std::vector<TransferReceiver*> unconfirmed;  ///< links with deliveries that wait for the storage
 };
 

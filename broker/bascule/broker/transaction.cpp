@@ -27,14 +27,14 @@ TransactionError Transactions::declare(Owner session, Owner coordinator, Time no
   const auto open = std::count_if(transactions_.begin(), transactions_.end(),
                                   [session](const auto& each) { return each.second.session == session; });
   if (open >= static_cast<std::ptrdiff_t>(limits_.open)) {
-    return {"amqp:resource-limit-exceeded", "this session has as many open transactions as it may have (broker.max_transactions)"};
+    return {"amqp:resource-limit-exceeded",
+            "this session has as many open transactions as it may have (broker.max_transactions)"};
   }
   made = ++last_;
-  transactions_.emplace(made, Transaction{.session = session,
-                                          .coordinator = coordinator,
-                                          .until = now + limits_.timeout,
-                                          .sent = {},
-                                          .settled = {}});
+  transactions_.emplace(
+      made,
+      Transaction{
+          .session = session, .coordinator = coordinator, .until = now + limits_.timeout, .sent = {}, .settled = {}});
   ++counters_.declared;
   return {};
 }
@@ -80,10 +80,11 @@ TransactionError Transactions::settle(TransactionId id, Owner session, Queue& qu
 TransactionError Transactions::discharge(TransactionId id, Owner session, bool fail, Time now, Lsn& durable_at) {
   Transaction* transaction = find(id, session);
   if (transaction == nullptr) return unknown(id);
-  TransactionError error = transaction->timed_out
-                               ? TransactionError{"amqp:transaction:timeout",
-                                                  "the transaction lasted longer than broker.transaction_timeout and was rolled back"}
-                               : transaction->spoilt;
+  TransactionError error =
+      transaction->timed_out
+          ? TransactionError{"amqp:transaction:timeout",
+                             "the transaction lasted longer than broker.transaction_timeout and was rolled back"}
+          : transaction->spoilt;
   if (!fail && error.condition == nullptr) error = commit(*transaction, now, durable_at);
   const bool committed = !fail && error.condition == nullptr;
   if (!committed) roll_back(*transaction, now);
@@ -147,12 +148,13 @@ void Transactions::roll_back(Transaction& transaction, Time now) {
   for (const Settled& settled : std::exchange(transaction.settled, {})) {
     Queue* const queue = queue_of(settled);
     if (queue == nullptr) continue;
-    queue->settle(settled.at,
-                  {.kind = Outcome::Kind::modified,
-                   .delivery_failed = true,
-                   .condition = rolled_back,
-                   .description = transaction.timed_out ? "the transaction timed out" : "the transaction was rolled back"},
-                  nullptr, now);
+    queue->settle(
+        settled.at,
+        {.kind = Outcome::Kind::modified,
+         .delivery_failed = true,
+         .condition = rolled_back,
+         .description = transaction.timed_out ? "the transaction timed out" : "the transaction was rolled back"},
+        nullptr, now);
   }
   if (!transaction.timed_out) ++counters_.rolled_back;
 }

@@ -18,7 +18,7 @@
 namespace bascule::broker {
 
 struct TransactionLimits {
-  std::uint32_t open = 16;  ///< of one session
+  std::uint32_t open = 16;          ///< of one session
   std::uint32_t messages = 10'000;  ///< sent and settled, of one transaction
   std::uint64_t bytes = 64U << 20;  ///< of messages sent in one transaction
   std::chrono::milliseconds timeout{60'000};
@@ -70,7 +70,7 @@ class Transactions {
     std::string address;
     std::uint64_t serial;
     Position at;
-    Outcome outcome;           // its texts are in `condition` and `description`
+    Outcome outcome;  // its texts are in `condition` and `description`
     std::string condition, description;
     Annotations annotations;
   };

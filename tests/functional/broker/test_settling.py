@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 from proton import Delivery, Link, Message, Timeout, symbol, ulong
-from proton.reactor import LinkOption
+from proton.reactor import Container, DurableSubscription, LinkOption
 from proton.utils import BlockingConnection
 
 Connect = Callable[..., BlockingConnection]
 StartBroker = Callable[..., Any]
+
+
+def named(container_id: str) -> Container:
+    """A container of this id, for one connection."""
+    container = Container()
+    container.container_id = container_id
+    return container
 
 
 def settle(receiver: Any, state: int, **local: object) -> None:
@@ -190,14 +197,12 @@ dedup_window = "10m"
 def test_a_repeated_message_is_accepted_and_not_enqueued(
     start_broker: StartBroker, connect: Connect, tmp_path: Any, kind: str
 ) -> None:
-    config = DEDUP + f'[[broker.address]]\nmatch = "events.once.#"\ndedup_window = "10m"\n'
+    config = DEDUP + '[[broker.address]]\nmatch = "events.once.#"\ndedup_window = "10m"\n'
     broker = start_broker("--data", str(tmp_path), config=config)
-    connection = connect(broker.url, container_id="reader")
+    connection = connect(broker.url, container=named("reader"))
     name = "once.q" if kind == "queue" else "events.once.Happened"
     read_from = name if kind == "queue" else name + "::reader.sub"
     if kind == "topic":
-        from proton.reactor import DurableSubscription
-
         connection.create_receiver(name, name="sub", options=DurableSubscription(), credit=0)
     sender = connection.create_sender(name)
     for _ in range(3):
@@ -206,7 +211,7 @@ def test_a_repeated_message_is_accepted_and_not_enqueued(
     sender.send(Message(body="by property", durable=True, properties={"_AMQ_DUPL_ID": "x"}))
     broker.kill()
     broker = start_broker("--data", str(tmp_path), config=config)
-    connection = connect(broker.url, container_id="other")
+    connection = connect(broker.url, container=named("other"))
     sender = connection.create_sender(name)
     sender.send(Message(body="once", id="42", durable=True))
     sender.send(Message(body="by property", durable=True, properties={"_AMQ_DUPL_ID": "x"}))

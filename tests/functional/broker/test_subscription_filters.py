@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from proton import Data, Described, Message, Terminus, Timeout, symbol, ulong
-from proton.reactor import Filter, LinkOption, Selector
+from proton.reactor import Container, Filter, LinkOption, Selector
 from proton.utils import BlockingConnection, LinkDetached
 
 Connect = Callable[..., BlockingConnection]
 StartBroker = Callable[..., Any]
+
+
+def named(container_id: str) -> Container:
+    """A container of this id, for one connection."""
+    container = Container()
+    container.container_id = container_id
+    return container
 
 
 class Subscription(LinkOption):
@@ -68,21 +75,21 @@ def colour(name: str) -> Message:
 
 def test_a_subscription_holds_only_what_is_selected(start_broker: StartBroker, connect: Connect, tmp_path: Any) -> None:
     broker = start_broker("--data", str(tmp_path))
-    subscriber = connect(broker.url, container_id="me")
+    subscriber = connect(broker.url, container=named("me"))
     red = [Subscription(durable=True), Selector("colour = 'red'")]
     subscriber.create_receiver("events.c", name="sub", options=red, credit=0)
     publish(subscriber, "events.c", colour("red"), colour("blue"), colour("red"))
     broker.kill()
     broker = start_broker("--data", str(tmp_path))
     publish(connect(broker.url), "events.c", colour("blue"), colour("red"))
-    subscriber = connect(broker.url, container_id="me")
+    subscriber = connect(broker.url, container=named("me"))
     receiver = subscriber.create_receiver("events.c", name="sub", options=red, credit=10)
     assert take(receiver, 3) == ["red", "red", "red"]
     assert nothing(receiver)
 
 
 def test_another_selector_makes_the_subscription_anew_unless_it_is_read(connect: Connect, topic: str) -> None:
-    first, second = connect(container_id="one"), connect(container_id="two")
+    first, second = connect(container=named("one")), connect(container=named("two"))
     options = [Subscription("shared", "global", durable=True), Selector("colour = 'red'")]
     receiver = first.create_receiver(topic, name="group|1", options=options, credit=0)
     publish(first, topic, colour("red"))
@@ -99,7 +106,7 @@ def test_another_selector_makes_the_subscription_anew_unless_it_is_read(connect:
 
 
 def test_no_local(connect: Connect, topic: str) -> None:
-    mine, other = connect(container_id="mine"), connect(container_id="other")
+    mine, other = connect(container=named("mine")), connect(container=named("other"))
     receiver = mine.create_receiver(topic, options=[Subscription(), no_local()], credit=10)
     filters = receiver.link.remote_source.filter
     filters.rewind()

@@ -243,5 +243,40 @@ TEST_F(QueueOutcome, AScheduledMessageIsCancelledByItsPosition) {
   EXPECT_EQ(queue->size(), 0u);
 }
 
+struct Rereading final : RecordingStorage {
+  MessageRef load_now(Lsn) override { return message({.body = "a", .durable = true}); }
+};
+
+TEST(QueueRestored, WhatReceiversAddedTheErrorsAndTheRestComeBackAfterARestart) {
+  Rereading storage;
+  Events events;
+  Queue queue("q", {.max_deliveries = 2}, storage, events);
+  Extra extra{.errors = {"first", "last"}};
+  extra.annotations.string("x-opt-note", "kept");
+  const auto notes = encode_notes(extra);
+  queue.restore_id(1);
+  queue.restore({.lsn = 7, .cost = 100}, {.queue = 1, .delivery_count = 1, .due = at_ms(500), .notes = notes}, start);
+  EXPECT_EQ(queue.scheduled(), 1u);
+  Holding held;
+  ASSERT_TRUE(queue.holding(7, held));
+  EXPECT_EQ(held.due, at_ms(500));
+  EXPECT_EQ(std::vector<std::uint8_t>(held.notes.begin(), held.notes.end()), notes);
+  std::size_t seen = 0;
+  queue.peek_scheduled(1, [&](Position, const Entry& entry) {
+    ++seen;
+    const auto note = find_in_map(entry.message->body(), Section::message_annotations, "x-opt-note");
+    EXPECT_EQ(Reader(note).text(), "kept");
+    EXPECT_EQ(queue.bytes(), entry.message->cost());
+  });
+  EXPECT_EQ(seen, 1u);
+  Sink sink(queue, 1);
+  EXPECT_TRUE(sink.bodies.empty());
+  queue.sweep(at_ms(700));
+  ASSERT_EQ(sink.bodies.size(), 1u);
+  sink.settle(0, failed);
+  EXPECT_EQ(events.errors.at(0).first, "first");
+  EXPECT_EQ(events.errors.at(0).last, "amqp:modified");
+}
+
 }  // namespace
 }  // namespace bascule::broker

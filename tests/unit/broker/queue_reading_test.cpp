@@ -181,8 +181,8 @@ TEST_F(QueueReading, AGroupKeepsItsOrderWhateverThePriorities) {
       switch (random() % 3) {
         case 0:
           send({.body = group + std::to_string(published[group]++),
-                   .group_id = {group},
-                   .priority = static_cast<std::uint8_t>(random() % 10)});
+                .group_id = {group},
+                .priority = static_cast<std::uint8_t>(random() % 10)});
           break;
         case 1: sinks[sink]->flow(1); break;
         default: settle_next(sink);

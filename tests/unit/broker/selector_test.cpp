@@ -26,7 +26,9 @@ MessageRef sample() {
   item.string("weight"), item.double_(2.5);
   item.string("region"), item.string("EU");
   item.string("sku"), item.string("a_b%c");
-  item.string("street"), item.string("Stra\xc3\x9f" "e");
+  item.string("street"), item.string(
+                             "Stra\xc3\x9f"
+                             "e");
   item.string("express"), item.boolean(true);
   item.string("nothing"), item.null();
   item.string("big"), item.long_(INT64_MAX);
@@ -105,7 +107,7 @@ TEST(Selector, UnknownIsNeitherTrueNorFalse) {
            {"price IS NOT NULL", true},
            {"absent = 1 OR price = 15", true},
            {"absent = 1 OR price = 1", false},
-           {"NOT (absent = 1 AND price = 1)", true},   // unknown and false is false
+           {"NOT (absent = 1 AND price = 1)", true},    // unknown and false is false
            {"NOT (absent = 1 AND price = 15)", false},  // unknown and true is unknown
            {"NOT (absent = 1 OR price = 15)", false},
            {"absent", false},
@@ -262,9 +264,9 @@ TEST(Selector, LikeIsLinearInWhatAttackersWrite) {
 }
 
 TEST(Selector, RandomTextNeverCrashes) {
-  static constexpr const char* words[] = {"price", "'EU'", "1",  "(",  ")",    "AND",     "OR",     "NOT",  "=",    "<>",
-                                          "<",     "+",    "-",  "*",  "/",    "BETWEEN", "IN",     "LIKE", "NULL", "IS",
-                                          ",",     "TRUE", "2.5", "%", "'",    "ESCAPE",  "region", "\xff", "0x",   "."};
+  static constexpr const char* words[] = {"price", "'EU'", "1",   "(", ")", "AND",     "OR",     "NOT",  "=",    "<>",
+                                          "<",     "+",    "-",   "*", "/", "BETWEEN", "IN",     "LIKE", "NULL", "IS",
+                                          ",",     "TRUE", "2.5", "%", "'", "ESCAPE",  "region", "\xff", "0x",   "."};
   unsigned state = 1;
   int taken = 0;
   for (int round = 0; round < 20'000; ++round) {

@@ -66,7 +66,8 @@ TEST_F(Filtered, NoLocalLeavesOutOnesOwn) {
 
 TEST_F(Filtered, AFullSubscriptionThatDoesNotTakeItRefusesNothing) {
   Queue& all = subscription("all");
-  queues.push_back(std::make_unique<Queue>("full", QueueSettings{.max_messages = 1, .overflow = Overflow::reject}, storage, events));
+  queues.push_back(
+      std::make_unique<Queue>("full", QueueSettings{.max_messages = 1, .overflow = Overflow::reject}, storage, events));
   queues.back()->set_filter({.selector = std::make_shared<const Selector>("kind = 'b'")});
   topic.bind(*queues.back());
   topic.publish(message({.kind = "b"}), start);

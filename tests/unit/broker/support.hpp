@@ -145,7 +145,7 @@ struct Events final : QueueEvents {
 };
 
 /// Records what it is told; durable only as far as the test says.
-struct RecordingStorage final : Storage {
+struct RecordingStorage : Storage {
   void listen(StorageListener*) override {}
   void recover(Recovery&, Time) override {}
   void forget(QueueId queue, Lsn lsn) override {

@@ -32,10 +32,8 @@ struct TransactionTest : ::testing::Test {
   TransactionCounters counters;
   int session = 0, other_session = 0, coordinator = 0;
   Lsn durable_at = 0;
-  Transactions transactions{{.open = 2, .messages = 5, .bytes = 10'000, .timeout = std::chrono::seconds(10)},
-                            router,
-                            storage,
-                            counters};
+  Transactions transactions{
+      {.open = 2, .messages = 5, .bytes = 10'000, .timeout = std::chrono::seconds(10)}, router, storage, counters};
 };
 
 TEST_F(TransactionTest, WhatIsSentIsThereAtTheCommitAndNotBefore) {
@@ -128,7 +126,8 @@ TEST_F(TransactionTest, ItBelongsToItsSession) {
   const auto id = declare();
   Lsn lsn = 0;
   EXPECT_STREQ(transactions.discharge(id, &other_session, false, start, lsn).condition, "amqp:transaction:unknown-id");
-  EXPECT_STREQ(transactions.send(id, &other_session, queue(), 0, message("a")).condition, "amqp:transaction:unknown-id");
+  EXPECT_STREQ(transactions.send(id, &other_session, queue(), 0, message("a")).condition,
+               "amqp:transaction:unknown-id");
   transactions.end(&other_session, start);
   EXPECT_EQ(discharge(id), "");
 }
@@ -175,12 +174,15 @@ TEST_F(TransactionTest, ALostCoordinatorRollsBack) {
 }
 
 TEST(TransactionWire, RequestsAndStates) {
-  const auto bytes = [](std::initializer_list<int> values) { return std::vector<std::uint8_t>(values.begin(), values.end()); };
+  const auto bytes = [](std::initializer_list<int> values) {
+    return std::vector<std::uint8_t>(values.begin(), values.end());
+  };
   const auto declare = bytes({0x00, 0x53, 0x77, 0x00, 0x53, 0x31, 0x45});
   const auto declaring = read_coordinator_request(declare);
   ASSERT_TRUE(declaring);
   EXPECT_FALSE(declaring->discharge);
-  const auto discharge = bytes({0x00, 0x53, 0x77, 0x00, 0x53, 0x32, 0xc0, 0x0c, 0x02, 0xa0, 8, 0, 0, 0, 0, 0, 0, 1, 2, 0x41});
+  const auto discharge =
+      bytes({0x00, 0x53, 0x77, 0x00, 0x53, 0x32, 0xc0, 0x0c, 0x02, 0xa0, 8, 0, 0, 0, 0, 0, 0, 1, 2, 0x41});
   const auto discharging = read_coordinator_request(discharge);
   ASSERT_TRUE(discharging);
   EXPECT_EQ(discharging->id, 0x102u);
