@@ -170,7 +170,6 @@ def test_topic(jms: Connection, topic: str) -> None:
 
 
 @pytest.mark.feature("Durable subscription: outlives its connection, ends by unsubscribe")
-@pytest.mark.xfail(strict=True, reason="distribution-mode copy of a subscriber is taken for browsing")
 def test_durable_subscription(connect: Connect, topic: str) -> None:
     options = {"capabilities": TOPIC, "durable": 2, "name": "mine"}
     first = connect(QPID_JMS, container=f"jms-{topic}")
@@ -203,7 +202,6 @@ def test_shared_subscription(connect: Connect, topic: str) -> None:
 
 
 @pytest.mark.feature("Shared durable subscription: outlives its connections")
-@pytest.mark.xfail(strict=True, reason="distribution-mode copy of a subscriber is taken for browsing")
 def test_shared_durable_subscription(connect: Connect, topic: str) -> None:
     options = {"capabilities": ["topic", "shared"], "durable": 2, "name": "group"}
     first = connect(QPID_JMS, container=f"jms-{topic}")
@@ -232,7 +230,6 @@ def everything(consumers: list[Receiver], count: int) -> list[str]:
 
 
 @pytest.mark.feature("Selector on a queue")
-@pytest.mark.xfail(strict=True, reason="selectors are not applied yet")
 def test_selector(jms: Connection, address: str) -> None:
     sender = jms.sender(address)
     for n in range(6):
@@ -245,7 +242,6 @@ def test_selector(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("Selector on a durable subscription")
-@pytest.mark.xfail(strict=True, reason="selectors are not applied yet")
 def test_selector_of_a_subscription(jms: Connection, topic: str) -> None:
     receiver = jms.receiver(topic, capabilities=TOPIC, durable=2, name="red-ones", selector="colour = 'red'")
     sender = jms.sender(topic, capabilities=TOPIC)
@@ -256,7 +252,6 @@ def test_selector_of_a_subscription(jms: Connection, topic: str) -> None:
 
 
 @pytest.mark.feature("Selector on JMS's own headers")
-@pytest.mark.xfail(strict=True, reason="selectors are not applied yet")
 def test_selector_on_headers(jms: Connection, address: str) -> None:
     sender = jms.sender(address)
     sender.accepted(
@@ -276,7 +271,6 @@ def test_malformed_selector(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("noLocal")
-@pytest.mark.xfail(strict=True, reason="the no-local filter is not applied yet")
 def test_no_local(jms: Connection, connect: Connect, topic: str) -> None:
     receiver = jms.receiver(topic, capabilities=TOPIC, no_local=True)
     jms.sender(topic, capabilities=TOPIC).accepted(text("mine"))
@@ -293,7 +287,6 @@ def test_delivery_delay(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("Transaction: what was sent is there after commit, not after rollback")
-@pytest.mark.xfail(strict=True, reason="transactions are not there yet")
 def test_transacted_send(jms: Connection, address: str) -> None:
     session = Session(jms, "transacted")
     sender = session.sender(address)
@@ -309,7 +302,6 @@ def test_transacted_send(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("Transaction: what was received is gone after commit, back and counted after rollback")
-@pytest.mark.xfail(strict=True, reason="transactions are not there yet")
 def test_transacted_receive(jms: Connection, address: str) -> None:
     jms.sender(address).accepted(durable("a"), durable("b"))
     session = Session(jms, "transacted")
@@ -325,7 +317,6 @@ def test_transacted_receive(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("Transaction: received and sent on, as one")
-@pytest.mark.xfail(strict=True, reason="transactions are not there yet")
 def test_transacted_relay(jms: Connection, address: str) -> None:
     jms.sender(address).accepted(durable("work"))
     session = Session(jms, "transacted")
@@ -339,7 +330,6 @@ def test_transacted_relay(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("A transaction ends with its connection, rolled back")
-@pytest.mark.xfail(strict=True, reason="transactions are not there yet")
 def test_a_transaction_of_a_closed_connection(connect: Connect, jms: Connection, address: str) -> None:
     gone = connect(QPID_JMS)
     session = Session(gone, "transacted")
@@ -364,7 +354,6 @@ def test_temporary_queue(jms: Connection, connect: Connect, address: str) -> Non
 
 
 @pytest.mark.feature("Temporary topic")
-@pytest.mark.xfail(strict=True, reason="temporary topics are not there yet")
 def test_temporary_topic(jms: Connection, connect: Connect) -> None:
     made = jms.program.call("temporary", connection=jms.name, topic=True)["address"]
     one, two = (jms.receiver(made, capabilities=TOPIC) for _ in range(2))
@@ -373,7 +362,6 @@ def test_temporary_topic(jms: Connection, connect: Connect) -> None:
 
 
 @pytest.mark.feature("Browser: the messages stay")
-@pytest.mark.xfail(strict=True, reason="browsing is not there yet")
 def test_browser(jms: Connection, address: str) -> None:
     jms.sender(address).accepted(*(text(str(n)) for n in range(5)))
     seen = jms.program.call("browse", connection=jms.name, address=address)["messages"]
@@ -382,7 +370,6 @@ def test_browser(jms: Connection, address: str) -> None:
 
 
 @pytest.mark.feature("Priorities")
-@pytest.mark.xfail(strict=True, reason="priorities are not honoured yet")
 def test_priorities(jms: Connection, address: str) -> None:
     sender = jms.sender(address)
     for priority in (1, 9, 4, 9, 0):

@@ -159,7 +159,6 @@ def test_many_links(client: Library, connect: Connect, address: str) -> None:
 
 @pytest.mark.feature("A selector on a queue")
 @EACH
-@pytest.mark.xfail(strict=True, reason="selectors are not applied yet")
 def test_selector(client: Library, connect: Connect, address: str) -> None:
     connection = connect(client)
     sender = connection.sender(address)
@@ -175,7 +174,6 @@ def test_selector(client: Library, connect: Connect, address: str) -> None:
 
 @pytest.mark.feature("A malformed selector is refused with a reason")
 @EACH
-@pytest.mark.xfail(strict=True, reason="selectors are not applied yet")
 def test_a_malformed_selector(client: Library, connect: Connect, address: str) -> None:
     with pytest.raises(AmqpError) as refusal:
         connect(client).receiver(address, selector="colour = = 1")
@@ -184,9 +182,8 @@ def test_a_malformed_selector(client: Library, connect: Connect, address: str) -
 
 @pytest.mark.feature("Browse: a copy, the queue keeps its messages")
 @EACH
-def test_browse(client: Library, connect: Connect, address: str, request: pytest.FixtureRequest) -> None:
+def test_browse(client: Library, connect: Connect, address: str) -> None:
     need(client, "browse")
-    request.applymarker(pytest.mark.xfail(strict=True, reason="browsing is not there yet"))
     connection = connect(client)
     connection.sender(address).accepted(*(text(str(n)) for n in range(3)))
     browser = connection.receiver(address, credit=10, browse=True)
@@ -197,7 +194,6 @@ def test_browse(client: Library, connect: Connect, address: str, request: pytest
 
 @pytest.mark.feature("Priorities: the highest first")
 @EACH
-@pytest.mark.xfail(strict=True, reason="priorities are not honoured yet")
 def test_priorities(client: Library, connect: Connect, address: str) -> None:
     connection = connect(client)
     sender = connection.sender(address)

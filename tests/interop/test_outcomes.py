@@ -82,7 +82,6 @@ def test_modified_undeliverable_here_goes_elsewhere(client: Library, connect: Co
 
 @pytest.mark.feature("modified, message-annotations: merged into the message")
 @EACH
-@pytest.mark.xfail(strict=True, reason="annotations of modified are not merged yet")
 def test_modified_annotations_are_merged(client: Library, connect: Connect, address: str) -> None:
     need(client, "modify with fields")
     connection = connect(client)

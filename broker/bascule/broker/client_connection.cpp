@@ -375,8 +375,9 @@ void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node
 // `filtered`: what is in the queue was selected before.
 LinkError ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const Filters& filters,
                                           bool filtered) {
-  const Reading reading{.selector = filtered ? nullptr : filters.selector,
-                        .browses = pn_terminus_get_distribution_mode(pn_link_remote_source(link)) == PN_DIST_MODE_COPY};
+  // A topic's subscriber says `copy` too (Qpid JMS): every subscription has its own copy, and takes from it.
+  const bool copies = pn_terminus_get_distribution_mode(pn_link_remote_source(link)) == PN_DIST_MODE_COPY;
+  const Reading reading{.selector = filtered ? nullptr : filters.selector, .browses = copies && !filtered};
   if (reading.selector && !queue.takes(*reading.selector)) {
     return {"amqp:resource-limit-exceeded",
             "the consumers of '" + queue.address() + "' have too many different selectors"};

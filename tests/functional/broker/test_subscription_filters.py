@@ -91,7 +91,7 @@ def test_a_subscription_holds_only_what_is_selected(start_broker: StartBroker, c
 def test_another_selector_makes_the_subscription_anew_unless_it_is_read(connect: Connect, topic: str) -> None:
     first, second = connect(container=named("one")), connect(container=named("two"))
     options = [Subscription("shared", "global", durable=True), Selector("colour = 'red'")]
-    receiver = first.create_receiver(topic, name="group|1", options=options, credit=0)
+    first.create_receiver(topic, name="group|1", options=options, credit=0)
     publish(first, topic, colour("red"))
     other = [Subscription("shared", "global", durable=True), Selector("colour = 'blue'")]
     with pytest.raises(LinkDetached, match="precondition-failed"):
