@@ -71,8 +71,9 @@ def test_modified_undeliverable_here_goes_elsewhere(client: Library, connect: Co
     connection = connect(client)
     connection.sender(address).accepted(text("not for you"))
     first = connection.receiver(address, credit=2)
+    second = connection.receiver(address)  # without anybody else it would be a dead letter
     first.one().settle("modified", failed=True, undeliverable=True)
-    second = connection.receiver(address, credit=1)
+    second.credit(1)
     found = second.one()
     assert found.value[1] == "not for you"
     assert found.count == 1

@@ -313,7 +313,7 @@ const operations = {
     if (c.outcome === 'rejected') delivery.reject(c.condition ? { condition: c.condition, description: c.description } : undefined);
     if (c.outcome === 'modified') {
       const fields = { delivery_failed: c.failed || false, undeliverable_here: c.undeliverable || false };
-      if (c.annotations) fields.message_annotations = types.wrap_symbolic_map(object(c.annotations));
+      if (c.annotations) fields.message_annotations = object(c.annotations);
       delivery.modified(fields);
     }
     if (link.local.attach.rcv_settle_mode === 1) {
