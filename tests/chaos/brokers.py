@@ -148,6 +148,10 @@ class Broker:
         kinds = ("messages", "unsettled", "scheduled")
         return int(sum(self.metric_of(f"bascule_broker_queue_{kind}", queue) for kind in kinds))
 
+    def ended_connections(self) -> int:
+        """How many this life of it has seen end."""
+        return int(self.metric("bascule_broker_connections_opened_total") - self.metric("bascule_broker_connections"))
+
     def metric_of(self, name: str, queue: str) -> float:
         said = ready.read(self.ready_file)
         assert said is not None
@@ -171,6 +175,9 @@ class Load:
         self.ledgers: list[Path] = []
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    def ledger(self, name: str) -> Path:
+        return self.folder / f"{name}.ledger"
+
     def produce(self, url: str, name: str = "p", **options: object) -> subprocess.Popen[bytes]:
         return self._start("produce", url, name, options)
 
@@ -178,7 +185,7 @@ class Load:
         return self._start("consume", url, name, options)
 
     def _start(self, what: str, url: str, name: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
-        ledger = self.folder / f"{name}.ledger"
+        ledger = self.ledger(name)
         self.ledgers.append(ledger)
         words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -214,7 +221,7 @@ class Load:
 
     def lost_touch(self, name: str) -> None:
         """A client's first link is as good as gone, and it does not know: what it holds may go to others from now on."""
-        ledger = Ledger(self.folder / f"{name}.ledger")
+        ledger = Ledger(self.ledger(name))
         ledger.note("gone", who=f"{name}.1")
         ledger.flush()
 

@@ -9,7 +9,7 @@
 //                                     from these what was not flushed yet, as a power cut does with the page cache
 //
 // A line of the log: W path offset size old-size data-offset | T path old-size new-size data-offset | S path (flushed) |
-// C path (created) | R from to | U path backup | D folder (flushed). Order in the log is order on the disk.
+// C path (created) | R from to | U path backup | D folder (flushed) | E call (made to fail). The order is that of the disk.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -136,6 +136,7 @@ static int failure(enum call call) {
   const int failed = failure(call);                                            \
   result_type result = (failed_value);                                         \
   if (failed != 0) {                                                           \
+    say("E\t%s\n", names[call]);                                               \
     errno = failed;                                                            \
   } else {                                                                     \
     log_statement;                                                             \

@@ -42,6 +42,8 @@ class Disk:
         self.points = 0
         self.writes: dict[str, list[Write]] = {}
         self.names: list[Naming] = []
+        self.after_failure: list[str] = []  # what was done once a call had been made to fail
+        self._failed = False
         data = Path(f"{log}.data")
         self._kept = data.read_bytes() if data.exists() else b""
         for line in log.read_text().splitlines() if log.exists() else []:
@@ -51,6 +53,10 @@ class Disk:
     def _take(self, kind: str, words: list[str]) -> None:
         if kind != "C":
             self.points += 1
+        if kind == "E":
+            self._failed = True
+        elif self._failed and words and not words[0].endswith(".tmp"):  # a file being made by another thread is no harm
+            self.after_failure.append(kind)
         if kind == "W":
             offset, size, old_size, at = map(int, words[1:])
             there = max(0, min(size, old_size - offset))

@@ -91,6 +91,8 @@ class Proxy:
             asyncio.create_task(self._carry(far_reader, writer)),
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        while self.weather.swallow:  # noqa: ASYNC110  (one side has hung up, and the other never hears of it)
+            await asyncio.sleep(0.02)
         for way in ways:
             way.cancel()
         for one in (writer, far_writer):

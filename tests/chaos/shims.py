@@ -33,6 +33,7 @@ def environment(
         "CHAOS_KILL": kill,
         "CHAOS_FAIL": fail,
         "CHAOS_FAIL_WHILE": str(only_while or ""),
+        "CHAOS_SLOW_SYNC": str(slow_sync_ms or ""),
     }
     return {
         "LD_PRELOAD": str(library()),

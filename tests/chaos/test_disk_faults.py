@@ -65,7 +65,7 @@ def test_the_power_fails_at_every_point_of_a_small_workload(make_broker: MakeBro
 
 def cut_again_and_again(broker: Broker, load: Load, log: Path, rounds: int) -> None:
     chance = random.Random(SEED)
-    environment = shims.environment(broker.data, log=log, slow_sync_ms=5)
+    environment = shims.environment(broker.data, log=log, slow_sync_ms=15)
     broker.start(environment)
     load.consume(broker.url)
     load.produce(broker.url, rate=300)
@@ -107,13 +107,15 @@ def test_control_a_broker_that_does_not_flush_is_caught(make_broker: MakeBroker,
 
 @pytest.mark.parametrize("call", ["write", "sync"])
 @pytest.mark.parametrize("at", [9, 14])
-def test_an_io_error_ends_the_process_at_once(make_broker: MakeBroker, call: str, at: int) -> None:
-    """Status 74, a log line, nothing retried; what was accepted is there after a restart."""
+def test_an_io_error_ends_the_process_at_once(make_broker: MakeBroker, call: str, at: int, tmp_path: Path) -> None:
+    """Status 74, a log line, nothing retried and nothing more written; what was accepted is there after a restart."""
+    log = tmp_path / "disk.log"
     broker = make_broker(journal_segment=SEGMENT)
     script = Script()
-    status = run_until_it_dies(broker, shims.environment(broker.data, fail=f"{call}:EIO:{at}"), script)
+    status = run_until_it_dies(broker, shims.environment(broker.data, log=log, fail=f"{call}:EIO:{at}"), script)
     assert status == STATUS_IO_ERROR, broker.log()[-2000:]
     assert "Input/output error" in broker.log()
+    assert not set(Disk(log).after_failure) & {"W", "S", "R"}, "it went on after a call had failed"
     broker.start()
     script.drain(broker.url)
     verdict = check(script.events)

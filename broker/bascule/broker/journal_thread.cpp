@@ -20,7 +20,8 @@ constexpr int exit_io_error = 74;  // EX_IOERR
 
 JobThread::JobThread(Loop& loop, Disk& disk) : loop_(loop), disk_(disk), thread_([this] { run(); }) {}
 
-JobThread::~JobThread() {
+void JobThread::stop() {
+  if (!thread_.joinable()) return;
   *alive_ = false;
   {
     const std::lock_guard lock(mutex_);
@@ -81,6 +82,7 @@ JournalThread::~JournalThread() {
   }
   changed_.notify_one();
   thread_.join();
+  files_.stop();  // it may be making the very segment that the last commit goes to
   CommitWriter writer(disk_);
   try {
     for (int part = 0; part < 2; ++part) {  // what is left, then the mark behind it

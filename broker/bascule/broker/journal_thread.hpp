@@ -24,8 +24,9 @@ namespace bascule::broker {
 class JobThread {
  public:
   JobThread(Loop& loop, Disk& disk);
-  /// What has not begun is dropped.
-  ~JobThread();
+  ~JobThread() { stop(); }
+  /// Waits for the job under way; what has not begun is dropped.
+  void stop();
   void push(JournalJob job);
 
  private:
