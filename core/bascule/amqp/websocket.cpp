@@ -32,17 +32,33 @@ bool lists(std::string_view header, std::string_view wanted) {
   return false;
 }
 
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+// Some libraries (Qpid JMS's) name as origin the very host that they connect to. That is believed of "localhost" and of
+// addresses only: a name could be one that its owner made point here, and the page his.
+bool is_own(std::string_view origin, std::string_view host) {
+  if (origin != "http://" + std::string(host) && origin != "https://" + std::string(host)) return false;
+  auto name = host.substr(0, host.rfind(':'));
+  if (host.starts_with('[')) name = host.substr(1, host.rfind(']') - 1);
+  error_code not_an_address;
+  asio::ip::make_address(std::string(name), not_an_address);
+  return name == "localhost" || !not_an_address;
+}
+
+bool is_allowed(std::string_view origin, std::string_view host, const WebSocketOptions& options) {
+  return origin.empty() || is_own(origin, host) ||
+         std::any_of(options.origins.begin(), options.origins.end(),
+                     [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
+}
+
 // Why a request is not taken; `ok` when it is.
 http::status judge(const http::request<http::empty_body>& request, const WebSocketOptions& options) {
   if (!websocket::is_upgrade(request)) return http::status::upgrade_required;
-  const auto origin = request[http::field::origin];
-  if (!origin.empty() && std::none_of(options.origins.begin(), options.origins.end(), [&](const std::string& allowed) {
-        return allowed == "*" || allowed == origin;
-      })) {
+  if (!is_allowed(view(request[http::field::origin]), view(request[http::field::host]), options)) {
     return http::status::forbidden;
   }
   const auto protocols = request[http::field::sec_websocket_protocol];
-  return lists({protocols.data(), protocols.size()}, "amqp") ? http::status::ok : http::status::bad_request;
+  return lists(view(protocols), "amqp") ? http::status::ok : http::status::bad_request;
 }
 
 // `Below` is a TCP socket or TLS on one; `owner` keeps the rest of it alive.

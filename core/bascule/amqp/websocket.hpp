@@ -13,7 +13,9 @@
 namespace bascule::amqp {
 
 struct WebSocketOptions {
-  std::vector<std::string> origins{};  ///< "https://console.example"; "*": any. Requests without Origin always pass
+  /// "https://console.example"; "*": any. What always passes: requests without Origin, and those whose Origin is the
+  /// address (or localhost) that they were sent to.
+  std::vector<std::string> origins{};
 };
 
 /// TLS first unless `context` is null. `done` runs once, later; the returned function ends it.
