@@ -7,6 +7,7 @@
 #include "native/bridge/context.hpp"
 #include "native/bridge/future.hpp"
 #include "native/bridge/links.hpp"
+#include "native/bridge/manage.hpp"
 #include "native/bridge/task.hpp"
 
 namespace py = pybind11;
@@ -124,6 +125,31 @@ class EngineObject {
     throw py::error_already_set();
   }
 
+  /// None when no answer came in time, else (status, description, value).
+  py::object manage(const py::dict& given, double timeout) {
+    std::vector<std::pair<std::string, ManagementArgument>> arguments;
+    for (const auto& [key, value] : given) {
+      ManagementArgument argument;
+      if (py::isinstance<py::bool_>(value)) {
+        argument = py::cast<bool>(value);
+      } else if (py::isinstance<py::int_>(value)) {
+        argument = py::cast<std::uint64_t>(value);
+      } else {
+        argument = py::cast<std::string>(value);
+      }
+      arguments.emplace_back(py::cast<std::string>(key), std::move(argument));
+    }
+    std::optional<ManagementAnswer> answer;
+    {
+      const py::gil_scoped_release release;
+      answer = python::manage(*bridge_, std::move(arguments), timeout);
+    }
+    if (!answer) return py::none();
+    PyObject* const value = to_python(answer->value);
+    if (value == nullptr) throw py::error_already_set();
+    return py::make_tuple(answer->status, answer->description, py::reinterpret_steal<py::object>(value));
+  }
+
   /// `tell`: the event loop is alive, so who waits can be told that what was under way has ended as cancelled.
   void close(bool tell) {
     if (std::exchange(bridge_->closed, true)) return;
@@ -209,8 +235,17 @@ void add_engine_class(py::module_& module) {
       .def("send", &EngineObject::send, py::arg("address"), py::arg("capabilities"), py::arg("subject"),
            py::arg("body"), py::arg("content_type"))
       .def("call", &EngineObject::call, py::arg("address"), py::arg("method"), py::arg("body"), py::arg("timeout"))
+      .def("manage", &EngineObject::manage, py::arg("arguments"), py::arg("timeout"))
       .def("close", &EngineObject::close, py::arg("tell"))
       .def("abandon", &EngineObject::abandon);
+  module.def(
+      "describe_message",
+      [](const py::bytes& message) {
+        PyObject* const described = describe_message(std::string_view(message));
+        if (described == nullptr) throw py::error_already_set();
+        return py::reinterpret_steal<py::dict>(described);
+      },
+      py::arg("message"));
   module.def(
       "log_start",
       [](const std::string& process, const std::string& level) {

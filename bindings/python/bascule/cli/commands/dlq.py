@@ -1,0 +1,78 @@
+"""``bascule dlq``: messages that could not be processed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bascule.cli import queues
+from bascule.cli.broker import broker_option
+from bascule.cli.options import data_option
+
+EPILOG = """\b
+Examples:
+  bascule dlq list
+  bascule dlq peek events.shop.OrderPlaced::catalog
+  bascule dlq redrive orders --rate 50       back to where they came from, gently
+"""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+def address_of(name: str) -> str:
+    from bascule.management import DEAD_LETTERS
+
+    return name if name.startswith(DEAD_LETTERS) else DEAD_LETTERS + name
+
+
+@click.group("dlq", epilog=EPILOG)
+def command() -> None:
+    """Look at dead letters, and send them back. NAME is the queue they came from."""
+
+
+@command.command("list")
+@json_option
+@broker_option
+@data_option
+def list_queues(as_json: bool, broker: str | None, data: Path | None) -> None:
+    """Show the queues of dead letters."""
+    with queues.management(broker, data) as management:
+        nodes = [node for node in management.nodes() if node.is_dead_letters]
+    queues.show_nodes(nodes, as_json)
+
+
+@command.command("peek")
+@click.argument("name")
+@click.option("--count", "-n", type=click.IntRange(1, 100), default=10, show_default=True)
+@json_option
+@broker_option
+@data_option
+def peek(name: str, count: int, as_json: bool, broker: str | None, data: Path | None) -> None:
+    """Show dead letters: why, after how many attempts, and what they say."""
+    with queues.management(broker, data) as management:
+        queues.show_messages(management.peek(address_of(name), count), as_json)
+
+
+@command.command("redrive")
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: all]")
+@click.option("--rate", type=click.FloatRange(0.1), help="Messages a second.  [default: as fast as it goes]")
+@broker_option
+@data_option
+def redrive(name: str, limit: int | None, rate: float | None, broker: str | None, data: Path | None) -> None:
+    """Send dead letters back to where they came from, oldest first. Ctrl-C stops; what has gone is gone."""
+    with queues.management(broker, data) as management:
+        queues.follow(management.redrive(address_of(name), limit, rate), "sent back")
+
+
+@command.command("purge")
+@click.argument("name")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@broker_option
+@data_option
+def purge(name: str, yes: bool, broker: str | None, data: Path | None) -> None:
+    """Remove the dead letters of a queue for good."""
+    yes or click.confirm(f"remove every dead letter of {name}?", abort=True)
+    with queues.management(broker, data) as management:
+        click.echo(f"{management.purge(address_of(name))} removed")
