@@ -184,13 +184,14 @@ class Consumer(Client):
         body = event.message.body
         id_ = str(event.message.id)
         raw = bytes(body) if isinstance(body, bytes | memoryview) else repr(body).encode()
-        self._take(event.delivery, quote(id_), digest(id_, raw))
+        again = event.message.delivery_count > 0 or not event.message.first_acquirer
+        self._take(event.delivery, quote(id_), digest(id_, raw), again)
 
     def undecodable(self, event: Any) -> None:
         self._take(event.delivery, quote(f"undecodable-{event.delivery.tag}"), "-")
 
-    def _take(self, delivery: Any, id_: str, digest_: str) -> None:
-        self.ledger.note("received", id_, digest=digest_, who=self.who)
+    def _take(self, delivery: Any, id_: str, digest_: str, again: bool = False) -> None:
+        self.ledger.note("received", id_, seq=int(again), digest=digest_, who=self.who)
         self.ledger.flush()
         delivery.update(Delivery.ACCEPTED)
         delivery.settle()

@@ -8,7 +8,7 @@ lost         `accepted` was said, the queue was drained at the end, and nobody e
 duplicated   delivered a second time on one living link, or while another living link held it, or after its settlement had
              reached the disk, by the same life of the broker
 resurrected  delivered again by a later life of the broker, although its settlement had reached the disk
-reordered    delivered for the first time behind a later one of its key, on one consumer's one link
+reordered    delivered for the first time, as the broker says too, behind a later one of its key, on one consumer's one link
 unexpected   nobody sent it, it was refused, or its bytes are not the ones that were sent
 
 Legal, and only counted: a message delivered again because nobody had settled it for certain (`redelivered`), and one whose
@@ -25,7 +25,7 @@ Kind = Literal[
     "sent",  # a producer is about to send `id`, number `seq` of its `key`, with `digest`
     "accepted",  # the broker said so to the producer
     "refused",  # the broker said that it will not have it
-    "received",  # a consumer, `who`, got it
+    "received",  # a consumer, `who`, got it; `seq` is 0 unless the broker says that it was delivered before
     "settled",  # `who` accepted it; whether the broker heard that is not known yet
     "flushed",  # ... and that settlement is on the broker's disk for certain
     "gone",  # `who` lost its link; what it held may be delivered to others
@@ -131,19 +131,21 @@ class _Checker:
         self.verdict.received += 1
         if message.event.digest != event.digest or message.refused:
             self.verdict.unexpected.append(event.id)
+        if event.who in self._dead:  # it lay in that client's buffers since the link lived
+            message.received = True
+            return
         if message.flushed_in is not None:
             (self.verdict.duplicated if message.flushed_in == self._life else self.verdict.resurrected).append(event.id)
-        elif message.holder not in ("", event.who) or event.who in message.links - self._dead:
+        elif message.holder not in ("", event.who) or event.who in message.links:
             self.verdict.duplicated.append(event.id)
         elif message.received:
             self.verdict.redelivered += 1
-        if not message.received:
+        if not message.received and event.seq == 0:
             self._in_order(event.who, message.event)
         message.received = True
         message.links.add(event.who)
-        if event.who not in self._dead:
-            self._links.add(event.who)
-            message.holder = event.who
+        self._links.add(event.who)
+        message.holder = event.who
 
     def _in_order(self, who: str, sent: Event) -> None:
         place = (sent.key, who)

@@ -46,8 +46,8 @@ BAD = {
     "twice on one link, settled in between": ([*A, received("a"), settled("a"), received("a")], {"duplicated": ["a"]}),
     "given again after its settlement was flushed": ([*DONE, received("a")], {"duplicated": ["a"]}),
     "the same, to another": ([*DONE, gone(), received("a", "other")], {"duplicated": ["a"]}),
-    "back from the dead": ([*DONE, LIFE, received("a")], {"resurrected": ["a"]}),
-    "back from the dead two lives later": ([*DONE, LIFE, LIFE, received("a")], {"resurrected": ["a"]}),
+    "back from the dead": ([*DONE, LIFE, received("a", "c2")], {"resurrected": ["a"]}),
+    "back from the dead two lives later": ([*DONE, LIFE, LIFE, received("a", "c2")], {"resurrected": ["a"]}),
     "the later first": (
         [sent("a", 0), sent("b", 1), accepted("a"), accepted("b"), received("b"), received("a")],
         {"reordered": ["a"]},
@@ -75,6 +75,16 @@ GOOD = {
         received("a"),
         received("a", "other"),
     ],
+    "read late from the buffers of a link that died, after another had it and settled it": [
+        sent("x0"),
+        *A,
+        received("x0"),
+        gone(),
+        received("a", "other"),
+        settled("a", "other"),
+        flushed("a"),
+        received("a"),
+    ],
     "given back by one link and settled late by it, while the next holds it": [
         *A,
         received("a"),
@@ -83,8 +93,20 @@ GOOD = {
         settled("a"),
     ],
     "redelivered because the broker died": [*A, received("a"), LIFE, received("a", "other")],
-    "settled, not flushed for certain, and the broker died": [*A, received("a"), settled("a"), LIFE, received("a")],
-    "settled, and the link died before the broker heard it": [*A, received("a"), settled("a"), gone(), received("a")],
+    "settled, not flushed for certain, and the broker died": [
+        *A,
+        received("a"),
+        settled("a"),
+        LIFE,
+        received("a", "c2"),
+    ],
+    "settled, and the link died before the broker heard it": [
+        *A,
+        received("a"),
+        settled("a"),
+        gone(),
+        received("a", "c2"),
+    ],
     "two keys, each in order": [
         sent("a", 0, "x"),
         sent("b", 0, "y"),
@@ -105,6 +127,14 @@ GOOD = {
         received("b"),
         gone(),
         received("a", "c2"),
+    ],
+    "the earlier one lay in a frozen client, and the broker says that it was delivered before": [
+        sent("a", 0),
+        sent("b", 1),
+        accepted("a"),
+        accepted("b"),
+        received("b"),
+        Event("received", "a", seq=1, digest="d", who="c"),
     ],
     "two consumers share a key": [
         sent("a", 0),
@@ -143,19 +173,21 @@ def test_one_fault_in_a_long_history_is_found(seed: int) -> None:
     """A random legal history, then the same with one thing wrong: only that one thing is blamed."""
     chance = random.Random(seed)
     events: list[Event] = []
+    life = 0
     for number in range(300):
-        id_ = str(number)
-        events += [sent(id_, number), accepted(id_), received(id_), settled(id_), flushed(id_)]
+        id_, who = str(number), f"life{life}"
+        events += [sent(id_, number), accepted(id_), received(id_, who), settled(id_, who), flushed(id_)]
         if chance.random() < 0.02:
             events.append(LIFE)
+            life += 1
     assert check(events).wrong == {}
     victim = str(chance.randrange(300))
     without = [
         event for event in events if not (event.kind in ("received", "settled", "flushed") and event.id == victim)
     ]
     assert check(without).wrong == {"lost": [victim]}
-    assert check([*events, LIFE, received(victim)]).wrong == {"resurrected": [victim]}
-    altered = [received(victim, digest="x") if e.kind == "received" and e.id == victim else e for e in events]
+    assert check([*events, LIFE, received(victim, "c2")]).wrong == {"resurrected": [victim]}
+    altered = [received(victim, e.who, digest="x") if e.kind == "received" and e.id == victim else e for e in events]
     assert check(altered).wrong == {"unexpected": [victim]}
 
 
