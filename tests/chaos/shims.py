@@ -13,7 +13,7 @@ SOURCE = Path(__file__).with_name("disk_shim.c")
 @functools.cache
 def library() -> Path:
     made = Path(tempfile.mkdtemp(prefix="bascule-shim-")) / "disk_shim.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(made), str(SOURCE), "-ldl", "-lpthread"]
+    command = ["cc", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", str(made), str(SOURCE), "-ldl", "-lpthread"]
     subprocess.run(command, check=True)
     return made
 
