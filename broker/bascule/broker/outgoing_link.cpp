@@ -40,6 +40,7 @@ OutgoingLink::OutgoingLink(Shared& shared, amqp::Connection& connection, pn_link
 }
 
 OutgoingLink::~OutgoingLink() {
+  connection_.forget_echo(pn_link_name(link_));
   if (queue_ != nullptr) queue_->detach(*this);
 }
 
@@ -61,7 +62,19 @@ void OutgoingLink::on_flow(Time now) {
   if (connection_.take_empty_drain(pn_link_name(link_))) {
     connection_.answer_drain(pn_link_name(link_), static_cast<std::uint32_t>(next_tag_) + drained_);
   }
+  if (connection_.take_echo(pn_link_name(link_))) {
+    connection_.answer_echo(pn_link_name(link_), [this] { return state(); });
+  }
   connection_.wake();
+}
+
+// For the answer to an echo; none while deliveries wait for the session's window: they would count as sent.
+std::optional<amqp::LinkState> OutgoingLink::state() const {
+  if (pn_session_outgoing_bytes(session_) > 0) return {};
+  return amqp::LinkState{.delivery_count = static_cast<std::uint32_t>(next_tag_) + drained_,
+                         .credit = static_cast<std::uint32_t>(pn_link_credit(link_)),
+                         .available = static_cast<std::uint32_t>(queue_ == nullptr ? 0 : queue_->available()),
+                         .drain = pn_link_get_drain(link_)};
 }
 
 bool OutgoingLink::deliver(Queue& queue, const Delivery& delivery) {

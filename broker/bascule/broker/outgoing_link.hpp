@@ -9,6 +9,7 @@
 #include <proton/link.h>
 
 #include "bascule/amqp/connection.hpp"
+#include "bascule/amqp/flow_answers.hpp"
 #include "bascule/broker/shared.hpp"
 #include "bascule/broker/terminus.hpp"
 
@@ -42,6 +43,7 @@ class OutgoingLink final : public Consumer {
 
  private:
   bool can_send() const noexcept;
+  std::optional<amqp::LinkState> state() const;
   bool holds_too_much() const noexcept;
   void decide(pn_delivery_t* delivery, Position position, Outcome::Kind kind, Time now);
   void decide_in_transaction(pn_delivery_t* delivery, Position position, Time now);

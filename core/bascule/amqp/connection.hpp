@@ -51,6 +51,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     engine_.answer_drain(link, delivery_count);
     wake();
   }
+  bool take_echo(std::string_view link) { return engine_.take_echo(link); }
+  void answer_echo(std::string_view link, std::function<std::optional<LinkState>()> state) {
+    engine_.answer_echo(link, std::move(state));
+    wake();
+  }
+  void forget_echo(std::string_view link) { engine_.forget_echo(link); }
   const Stream& stream() const noexcept { return *stream_; }
   Loop& loop() noexcept { return loop_; }
 

@@ -61,6 +61,12 @@ class Engine {
   void answer_drain(std::string_view link, std::uint32_t delivery_count) {
     guard_.flows().answer(link, delivery_count);
   }
+  /// The same for a FLOW that asked for an echo; FlowAnswers::answer_echo() says when `state` is asked.
+  bool take_echo(std::string_view link) { return guard_.flows().take_echo(link); }
+  void answer_echo(std::string_view link, std::function<std::optional<LinkState>()> state) {
+    guard_.flows().answer_echo(link, std::move(state));
+  }
+  void forget_echo(std::string_view link) { guard_.flows().forget(link); }
   /// Nothing more can be written.
   void write_close() noexcept { pn_connection_driver_write_close(&driver_); }
   bool write_closed() noexcept { return pn_connection_driver_write_closed(&driver_); }

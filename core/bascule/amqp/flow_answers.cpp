@@ -1,6 +1,7 @@
 #include "bascule/amqp/flow_answers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bascule/amqp/reader.hpp"
 #include "bascule/amqp/writer.hpp"
@@ -58,15 +59,18 @@ void FlowAnswers::received(Performative code, std::uint16_t channel, Bytes items
       fields.skip();  // delivery-count
       const auto credit = fields.unsigned_integer();
       fields.skip();  // available
-      if (!handle || credit.value_or(0) != 0 || !fields.boolean().value_or(false)) return;
+      const bool drain = fields.boolean().value_or(false), echo = fields.boolean().value_or(false);
+      const bool empty_drain = drain && credit.value_or(0) == 0;
+      if (!handle || (!empty_drain && !echo)) return;
       const auto link = receivers_.find({channel, static_cast<std::uint32_t>(*handle)});
-      if (link != receivers_.end()) drained_.insert(link->second);
+      if (link != receivers_.end()) (empty_drain ? drained_ : echoed_).insert(link->second);
       return;
     }
     case Performative::detach: {
       const auto link = receivers_.find({channel, u32(fields)});
       if (link == receivers_.end()) return;
       drained_.erase(link->second);
+      echoed_.erase(link->second);
       receivers_.erase(link);
       return;
     }
@@ -173,21 +177,29 @@ bool FlowAnswers::take_empty_drain(std::string_view link) {
 }
 
 void FlowAnswers::answer(std::string_view link, std::uint32_t delivery_count) {
-  answers_[std::string(link)] = delivery_count;
+  answers_[std::string(link)] = [delivery_count] { return LinkState{.delivery_count = delivery_count, .drain = true}; };
+}
+
+bool FlowAnswers::take_echo(std::string_view link) { return !echoed_.empty() && echoed_.erase(std::string(link)) != 0; }
+
+void FlowAnswers::answer_echo(std::string_view link, std::function<std::optional<LinkState>()> state) {
+  answers_.emplace(link, std::move(state));  // a drain's answer answers this too
 }
 
 std::string FlowAnswers::take() {
   std::string frames;
-  for (const auto& [link, count] : answers_) {
+  for (const auto& [link, ask] : answers_) {
     const auto found = senders_.find(link);
     if (found == senders_.end()) continue;
-    if (const Session* const known = session(found->second.first)) frames += frame_of(found->second, *known, count);
+    const Session* const known = session(found->second.first);
+    const auto state = known != nullptr ? ask() : std::nullopt;
+    if (state) frames += frame_of(found->second, *known, *state);
   }
   answers_.clear();
   return frames;
 }
 
-std::string FlowAnswers::frame_of(const Key& link, const Session& session, std::uint32_t delivery_count) const {
+std::string FlowAnswers::frame_of(const Key& link, const Session& session, const LinkState& state) const {
   const auto [channel, handle] = link;
   const std::uint32_t incoming = next_incoming(session.remote_channel);
   std::string fields;
@@ -197,10 +209,10 @@ std::string FlowAnswers::frame_of(const Key& link, const Session& session, std::
   out.uint(session.next_outgoing_id);
   out.uint(our_outgoing_window);
   out.uint(handle);
-  out.uint(delivery_count);
-  out.uint(0);  // link-credit
-  out.uint(0);  // available
-  out.boolean(true);
+  out.uint(state.delivery_count);
+  out.uint(state.credit);
+  out.uint(state.available);
+  out.boolean(state.drain);
   std::string frame("\0\0\0\0\2\0", 6);
   frame += static_cast<char>(channel >> 8);
   frame += static_cast<char>(channel & 0xff);

@@ -1,13 +1,14 @@
-// FlowAnswers: the FLOW that a receiver waits for when it drains a link without giving credit.
+// FlowAnswers: the FLOW that a receiver waits for when it drains a link without giving credit, or asks for an echo.
 //
 // AMQP 1.0 (2.6.7) lets a receiver set `drain` with any credit, and some clients (Azure's go-amqp) take their credit back
-// that way and wait for the answer. Proton 0.37 answers a drain only while there is credit left, and offers no other way
+// that way and wait for the answer; and with any FLOW ask for one back (`echo`). Proton 0.37 answers a drain only while there is credit left, and offers no other way
 // to send FLOW from a sending link. So both directions are watched for what such a frame needs: channels, handles, window
 // and transfer ids. A pure state machine: frames in, frames out. Bound: channel-max times handle-max link names.
 // Thread safety: none of its own. Source: AMQP 1.0, 2.5.6 and 2.7.4.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ namespace bascule::amqp {
 /// Performatives, part 2 section 2.7.
 enum class Performative : std::uint8_t { open = 0x10, begin, attach, flow, transfer, disposition, detach, end, close };
 
+/// What a FLOW from a sending link tells of it.
+struct LinkState {
+  std::uint32_t delivery_count = 0, credit = 0, available = 0;
+  bool drain = false;
+};
+
 class FlowAnswers {
  public:
   /// The peer sent this performative, whose fields are the items of a well-formed list.
@@ -35,6 +42,14 @@ class FlowAnswers {
   bool take_empty_drain(std::string_view link);
   /// Answer it: the link's state is this delivery-count and no credit.
   void answer(std::string_view link, std::uint32_t delivery_count);
+  /// Whether the peer asked for an echo on this link (of which we are the sender) since this was asked last.
+  bool take_echo(std::string_view link);
+  /// Answer it: `state` is asked when everything before was written; none: there is no telling then, and no answer.
+  void answer_echo(std::string_view link, std::function<std::optional<LinkState>()> state);
+  /// `state` of this link must not be asked any more.
+  void forget(std::string_view link) {
+    if (!answers_.empty()) answers_.erase(std::string(link));
+  }
   bool pending() const noexcept { return !answers_.empty() && !closed_; }
   /// The frames of all answers. To be written next, when everything before it was: the ids in it are of that moment.
   std::string take();
@@ -51,15 +66,15 @@ class FlowAnswers {
   void sent(Performative code, std::uint16_t channel, Bytes fields);
   Session* session(std::uint16_t channel) noexcept;
   std::uint32_t next_incoming(std::uint16_t remote_channel) const noexcept;
-  std::string frame_of(const Key& link, const Session& session, std::uint32_t delivery_count) const;
+  std::string frame_of(const Key& link, const Session& session, const LinkState& state) const;
 
   std::vector<std::uint32_t> next_incoming_id_;  // by the peer's channel
   std::map<Key, std::string> receivers_;         // the peer's receiving links, by its handles
-  std::unordered_set<std::string> drained_;
+  std::unordered_set<std::string> drained_, echoed_;
 
   std::vector<std::optional<Session>> sessions_;  // by our channel
   std::unordered_map<std::string, Key> senders_;  // our sending links, by name
-  std::unordered_map<std::string, std::uint32_t> answers_;
+  std::unordered_map<std::string, std::function<std::optional<LinkState>()>> answers_;
 
   std::string partial_;  // of a frame being written: its front, or all of it when it is of interest
   std::size_t to_skip_ = 0;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bascule/amqp/engine.hpp"
+#include "bascule/amqp/writer.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -49,6 +50,13 @@ class Drain : public testing::TestWithParam<std::size_t> {
         if (pn_link_is_sender(link) && server_.take_empty_drain(pn_link_name(link))) {
           ++drains_;
           if (answers_) server_.answer_drain(pn_link_name(link), sent_);
+        }
+        if (pn_link_is_sender(link) && server_.take_echo(pn_link_name(link))) {
+          ++echoes_;
+          server_.answer_echo(pn_link_name(link), [this]() -> std::optional<LinkState> {
+            if (!tells_) return std::nullopt;
+            return LinkState{.delivery_count = sent_, .credit = static_cast<std::uint32_t>(pn_link_credit(sender_))};
+          });
         }
         return;
       case PN_DELIVERY:
@@ -97,7 +105,8 @@ class Drain : public testing::TestWithParam<std::size_t> {
   pn_link_t* receiver_ = nullptr;
   pn_link_t* back_ = nullptr;
   pn_link_t* sender_ = nullptr;
-  bool answers_ = true;
+  bool answers_ = true, tells_ = true;
+  int echoes_ = 0;
   int drains_ = 0, flows_ = 0, arrived_ = 0, received_ = 0;
   std::uint32_t sent_ = 0, sent_back_ = 0;
 };
@@ -160,6 +169,39 @@ TEST_P(Drain, OfALinkThatIsGoneIsForgotten) {
   server_.answer_drain("never was", 0);
   run();
   EXPECT_LE(flows_, 1);
+}
+
+// The client's FLOW with `echo`, which its engine cannot send: made by hand, of the state that the engine has.
+TEST_P(Drain, AnEchoIsAnsweredAndChangesNothing) {
+  pn_link_flow(receiver_, 5);
+  run();
+  send(sender_, sent_);
+  run();
+  std::string fields, frame("\0\0\0\0\2\0\0\0", 8);
+  Writer item(fields), out(frame);
+  for (const std::uint32_t value : {sent_, 0x7fff'ffffU, sent_back_, 0x7fff'ffffU, 0U, sent_, 4U}) item.uint(value);
+  item.null();
+  item.boolean(false);
+  item.boolean(true);
+  out.descriptor(0x13);
+  out.list(10, as_bytes(fields));
+  frame[3] = static_cast<char>(frame.size());
+  flows_ = 0;
+  ASSERT_TRUE(server_.push(frame));
+  run();
+  EXPECT_EQ(echoes_, 1);
+  EXPECT_EQ(flows_, 1);
+  EXPECT_EQ(pn_link_credit(sender_), 4);
+  send(sender_, sent_);
+  run();
+  EXPECT_EQ(arrived_, 2);
+
+  tells_ = false;
+  frame[3] = static_cast<char>(frame.size());
+  ASSERT_TRUE(server_.push(frame));
+  run();
+  EXPECT_EQ(echoes_, 2);
+  EXPECT_EQ(flows_, 1) << "nothing was to tell";
 }
 
 INSTANTIATE_TEST_SUITE_P(Chunks, Drain, testing::Values(1, 3, 7, 11, 64, SIZE_MAX));

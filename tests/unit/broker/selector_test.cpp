@@ -107,6 +107,8 @@ TEST(Selector, UnknownIsNeitherTrueNorFalse) {
            {"price IS NOT NULL", true},
            {"absent = 1 OR price = 15", true},
            {"absent = 1 OR price = 1", false},
+           {"absent = 1 AND price = 15", false},        // unknown and true is unknown
+           {"NOT (absent = 1 OR price = 1)", false},    // unknown or false is unknown
            {"NOT (absent = 1 AND price = 1)", true},    // unknown and false is false
            {"NOT (absent = 1 AND price = 15)", false},  // unknown and true is unknown
            {"NOT (absent = 1 OR price = 15)", false},
