@@ -25,11 +25,15 @@ def test_an_echo_tells_how_the_link_stands(shared_broker: Any, connect: Callable
         while True:
             code, body = peer.frame()
             transfers += code == rawamqp.TRANSFER
+            if code != rawamqp.FLOW:
+                continue
             data = Data()
-            if code == rawamqp.FLOW and data.decode(body) and data.next():
-                fields = data.get_object().value
-                if len(fields) > 4 and fields[4] is not None:
-                    return transfers, fields
+            data.decode(body)
+            data.rewind()
+            data.next()
+            fields = data.get_object().value
+            if fields[4] is not None:  # of a link, not of the session
+                return transfers, fields
 
     transfers, fields = ask(0, 2)
     assert (transfers, fields[2], fields[5], fields[6], fields[7]) == (2, 2, 2, 0, 1), "ids, delivery-count, credit, available"
