@@ -11,11 +11,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "bascule/amqp/link.hpp"
+#include "bascule/amqp/nodes.hpp"
 #include "bascule/amqp/sasl_client.hpp"
 #include "bascule/amqp/tls.hpp"
 #include "bascule/amqp/url.hpp"
 #include "bascule/loop/backoff.hpp"
 #include "bascule/loop/random.hpp"
+#include "bascule/profile/profile.hpp"
 
 namespace bascule::amqp {
 
@@ -79,6 +81,30 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
   std::function<void()> stop_handshake;
 };
 
+const profile::Profile& profile_of(const std::string& name) {
+  if (name.empty()) return profile::Profile::embedded();
+  if (const auto* const found = profile::Profile::named(name)) return *found;
+  std::string known;
+  for (const auto& each : profile::Profile::all()) known += (known.empty() ? "" : ", ") + each.name();
+  throw std::invalid_argument("there is no broker profile `" + name + "`; there are " + known);
+}
+
+// What OPEN says of the broker.
+std::string open_property(pn_connection_t* connection, std::string_view wanted) {
+  auto* const data = pn_connection_remote_properties(connection);
+  pn_data_rewind(data);
+  if (!pn_data_next(data) || pn_data_type(data) != PN_MAP) return {};
+  pn_data_enter(data);
+  while (pn_data_next(data)) {
+    const auto key = pn_data_type(data) == PN_SYMBOL ? pn_data_get_symbol(data) : pn_bytes_t{};
+    if (!pn_data_next(data)) break;
+    if (std::string_view(key.start, key.size) != wanted || pn_data_type(data) != PN_STRING) continue;
+    const auto value = pn_data_get_string(data);
+    return {value.start, value.size};
+  }
+  return {};
+}
+
 // The certificates are read anew for each attempt: renewed ones are taken without a restart.
 Connector tcp_connector(Loop& loop, const Url& url) {
   if (url.tls) TlsContext::client(url.tls_options);  // throws now rather than at the first attempt
@@ -109,6 +135,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
       : loop(l),
         options(std::move(o)),
         url(Url::parse(options.url)),
+        profile(&profile_of(url.profile)),
         timer(l.context()),
         retry_timer(l.context()),
         backoff({options.reconnect_min, options.reconnect_max, std::chrono::milliseconds(5)}) {
@@ -127,6 +154,9 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   void opened();
   void detached(pn_link_t* link);
   void attach(Link& link);
+  void prepared(Link& link, const std::string& error);
+  void refused(Link& link, const std::string& reason);
+  Sender open_sender(SenderOptions given);
   void attach_refused_later();
   void down(const std::string& reason);
   void tell(bool up, const std::string& reason);
@@ -136,6 +166,8 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   ClientOptions options;
   Url url;
   const std::shared_ptr<SaltedPassword> salted_password = std::make_shared<SaltedPassword>();
+  const profile::Profile* profile;
+  std::unique_ptr<Nodes> nodes;  // while the connection is up
   std::function<void()> cancel_connect;
   asio::steady_timer timer;        // of the attempt, or until the next one
   asio::steady_timer retry_timer;  // of refused links
@@ -144,7 +176,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   pn_session_t* session = nullptr;
   std::vector<std::shared_ptr<Link>> links;
   std::vector<std::pair<std::uint64_t, StateHandler>> handlers;
-  std::uint64_t next_handler = 1, next_link = 1;
+  std::uint64_t next_handler = 1, next_link = 1, attachments = 0;
   UniqueFunction<void()> closed_handler;
   std::string last_error;
   ClientCounters counters;
@@ -177,7 +209,7 @@ void Client::State::connected(error_code error, std::unique_ptr<Stream> stream) 
   if (error) return attempt_failed("cannot connect to " + url.where() + ": " + error.message());
   EngineOptions engine;
   engine.container_id = options.container_id;
-  engine.hostname = url.host;
+  engine.hostname = url.vhost.empty() ? url.host : "vhost:" + url.vhost;
   engine.idle_timeout = options.idle_timeout;
   engine.limits = options.limits;
   engine.sasl = std::make_shared<SaslClient>(SaslClientOptions{
@@ -251,6 +283,11 @@ void Client::State::opened() {
   session = pn_session(connection->engine());
   pn_session_set_incoming_capacity(session, session_window * options.limits.max_frame);
   pn_session_open(session);
+  if (url.profile.empty()) {
+    profile = &profile::Profile::recognise(open_property(connection->engine(), "product"),
+                                           open_property(connection->engine(), "version"), url.host);
+  }
+  nodes = make_nodes(profile->management(), loop, *connection, session, url);
   // A copy: an `attached` or state handler may open links.
   const auto all = links;
   for (const auto& link : all) attach(*link);
@@ -259,10 +296,36 @@ void Client::State::opened() {
 }
 
 void Client::State::attach(Link& link) {
-  if (link.closed || link.link != nullptr) return;
+  if (link.closed || link.link != nullptr || link.attached || link.preparing) return;
   link.connection = connection.get();
   link.retry = false;
-  link.attach(session);
+  auto wish = link.wish();
+  wish.unique = options.container_id + "." + std::to_string(++attachments);
+  link.profile = profile;
+  link.plan = link.sends() ? profile->target(wish) : profile->source(wish);
+  if (!link.plan.refusal.empty()) return refused(link, link.plan.refusal);
+  if (link.plan.declare.empty() || !nodes) return link.attach(session);
+  link.preparing = attachments;
+  nodes->declare(link.plan.declare, [weak = weak_from_this(), &link, number = attachments](const std::string& error) {
+    const auto self = weak.lock();
+    if (!self) return;
+    for (const auto& each : self->links) {
+      if (each.get() == &link && each->preparing == number) return self->prepared(*each, error);
+    }
+  });
+}
+
+void Client::State::prepared(Link& link, const std::string& error) {
+  link.preparing = 0;
+  if (link.closed || phase != Phase::up) return;
+  error.empty() ? link.attach(session) : refused(link, error);
+}
+
+void Client::State::refused(Link& link, const std::string& reason) {
+  link.lost(reason);
+  link.refusal = reason;
+  link.retry = true;
+  attach_refused_later();
 }
 
 void Client::State::detached(pn_link_t* proton) {
@@ -307,8 +370,12 @@ void Client::State::on_writable(Connection&) {
 
 void Client::State::down(const std::string& reason) {
   session = nullptr;
+  nodes.reset();
   const auto all = links;
-  for (const auto& link : all) link->lost(reason);
+  for (const auto& link : all) {
+    link->preparing = 0;
+    link->lost(reason);
+  }
   std::erase_if(links, [](const auto& l) { return l->closed; });
 }
 
@@ -377,14 +444,18 @@ bool Client::connected() const noexcept { return state_->phase == State::Phase::
 const std::string& Client::last_error() const noexcept { return state_->last_error; }
 Loop& Client::loop() noexcept { return state_->loop; }
 const std::string& Client::container_id() const noexcept { return state_->options.container_id; }
+const profile::Profile& Client::profile() const noexcept { return *state_->profile; }
 const ClientCounters& Client::counters() const noexcept { return state_->counters; }
 
-Sender Client::open_sender(SenderOptions options) {
-  auto name = "s" + std::to_string(state_->next_link++);
-  auto link = std::make_shared<Sender::State>(std::move(options), std::move(name));
-  state_->add(link);
+Sender Client::State::open_sender(SenderOptions given) {
+  auto name = "s" + std::to_string(next_link++);
+  auto link = std::make_shared<Sender::State>(std::move(given), std::move(name));
+  link->open = [this](SenderOptions more) { return open_sender(std::move(more)); };
+  add(link);
   return Sender(link);
 }
+
+Sender Client::open_sender(SenderOptions options) { return state_->open_sender(std::move(options)); }
 
 Receiver Client::open_receiver(ReceiverOptions options, Receiver::Handler handler, std::function<void(bool)> changed) {
   auto name = options.name.empty() ? "r" + std::to_string(state_->next_link++) : options.name;

@@ -20,6 +20,10 @@
 #include "bascule/loop/loop.hpp"
 #include "bascule/loop/unique_function.hpp"
 
+namespace bascule::profile {
+class Profile;
+}
+
 namespace bascule::amqp {
 
 /// Makes a stream to the broker, or says why not; `done` runs once, never inside the call, and not after the returned cancel
@@ -27,7 +31,7 @@ namespace bascule::amqp {
 using Connector = std::function<std::function<void()>(UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done)>;
 
 struct ClientOptions {
-  std::string url = "amqp://127.0.0.1:5672";  ///< amqp://[user:password@]host[:port], amqps:// (url.hpp)
+  std::string url = "amqp://127.0.0.1:5672";  ///< or amqps://; url.hpp says what it may hold
   std::string container_id;                   ///< empty: a random one
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};
@@ -55,6 +59,7 @@ struct SenderOptions {
   std::string address;                    ///< empty: the anonymous relay, routed by each message's `to`
   std::vector<std::string> capabilities;  ///< of the target: "queue", "topic"
   bool settled = true;                    ///< sent settled: no outcome follows; otherwise one each
+  bool scheduled = false;                 ///< messages that are due later: see profile::Profile::scheduled()
   std::size_t max_queued = 65536;
   std::size_t max_queued_bytes = 64 * 1024 * 1024;
 };
@@ -149,6 +154,8 @@ class Client {
   const std::string& last_error() const noexcept;
   Loop& loop() noexcept;
   const std::string& container_id() const noexcept;
+  /// How the broker is spoken to: what the address names, otherwise as it was recognised when the connection was last opened.
+  const profile::Profile& profile() const noexcept;
 
   Sender open_sender(SenderOptions options);
   /// `changed(true)` runs each time the link is attached (its address may have changed), `changed(false)` when it is lost.

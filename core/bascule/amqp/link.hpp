@@ -11,6 +11,8 @@
 
 #include "bascule/amqp/client.hpp"
 #include "bascule/amqp/connection.hpp"
+#include "bascule/amqp/relay.hpp"
+#include "bascule/profile/profile.hpp"
 
 namespace bascule::amqp {
 
@@ -18,6 +20,9 @@ namespace bascule::amqp {
 class Link {
  public:
   virtual ~Link() = default;
+  /// What it is, in the words that a profile understands.
+  virtual profile::Wish wish() const { return {}; }
+  virtual bool sends() const = 0;
   /// Makes the Proton link on a session of the connection that is up.
   virtual void attach(pn_session_t* session) = 0;
   /// The connection is gone, or the link was detached: forget every engine object.
@@ -27,8 +32,11 @@ class Link {
   virtual void on_delivery(pn_delivery_t* /*delivery*/) {}
 
   pn_link_t* link = nullptr;
-  Connection* connection = nullptr;  ///< while the Proton link exists
+  Connection* connection = nullptr;           ///< while the Proton link exists
+  const profile::Profile* profile = nullptr;  ///< while the plan is good
+  profile::Plan plan;                         ///< how it is attached here, made anew for each attachment
   bool attached = false, closed = false, retry = false;
+  std::uint64_t preparing = 0;  ///< the attachment for which what it needs is being declared; 0: none
   std::string refusal;
 
  protected:
@@ -39,6 +47,8 @@ class Link {
 
 struct Sender::State final : Link {
   explicit State(SenderOptions o, std::string n) : options(std::move(o)), name(std::move(n)) {}
+  profile::Wish wish() const override;
+  bool sends() const override { return true; }
   void attach(pn_session_t* session) override;
   void lost(std::string_view reason) override;
   void on_remote_open() override;
@@ -56,6 +66,8 @@ struct Sender::State final : Link {
   SenderOptions options;
   std::string name;
   std::deque<Queued> queue;
+  std::function<Sender(SenderOptions)> open;  ///< another sender of the same client
+  std::unique_ptr<Relay> relay;               ///< where the broker has none
   std::size_t queued_bytes = 0;
   std::uint64_t next_tag = 0;
 };
@@ -63,6 +75,8 @@ struct Sender::State final : Link {
 struct Receiver::State final : Link {
   State(ReceiverOptions o, std::string n, Handler h, std::function<void(bool)> on_change)
       : options(std::move(o)), name(std::move(n)), handler(std::move(h)), changed(std::move(on_change)) {}
+  profile::Wish wish() const override;
+  bool sends() const override { return false; }
   void attach(pn_session_t* session) override;
   void lost(std::string_view reason) override;
   void on_remote_open() override;

@@ -183,12 +183,17 @@ void OutgoingMessage::encode(std::string& out) const {
     writer.null();
   }
   std::uint32_t count = 6;
-  if (!content_type.empty() || !group_id.empty()) {
+  if (!content_type.empty() || !group_id.empty() || absolute_expiry_time) {
     content_type.empty() ? writer.null() : writer.symbol(content_type);
     count = 7;
   }
+  if (absolute_expiry_time || !group_id.empty()) {
+    writer.null();  // content-encoding
+    absolute_expiry_time ? writer.timestamp(*absolute_expiry_time) : writer.null();
+    count = 9;
+  }
   if (!group_id.empty()) {
-    for (int i = 0; i < 3; ++i) writer.null();  // content-encoding, absolute-expiry-time, creation-time
+    writer.null();  // creation-time
     writer.string(group_id);
     count = 11;
   }

@@ -90,6 +90,7 @@ struct OutgoingMessage {
   std::string_view correlation_id;  ///< encoded value, copied
   std::optional<std::uint64_t> correlation_number;
   std::string_view content_type, group_id;
+  std::optional<std::int64_t> absolute_expiry_time;  ///< milliseconds since the Unix epoch
   std::vector<std::pair<std::string_view, Value>> message_annotations;
   std::vector<std::pair<std::string_view, Value>> application_properties;
   std::string_view body;

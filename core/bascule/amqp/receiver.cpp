@@ -7,22 +7,31 @@
 
 namespace bascule::amqp {
 
+profile::Wish Receiver::State::wish() const {
+  profile::Wish made;
+  made.address = options.address;
+  made.capabilities = options.capabilities;
+  made.link = name;
+  made.durable = options.durable;
+  return made;
+}
+
 void Receiver::State::attach(pn_session_t* session) {
-  link = pn_receiver(session, name.c_str());
+  link = pn_receiver(session, plan.link.c_str());
   ++epoch;
   pn_link_set_context(link, static_cast<Link*>(this));
   auto* const source = pn_link_source(link);
-  if (options.address.empty()) {
+  if (plan.dynamic) {
     pn_terminus_set_dynamic(source, true);
   } else {
-    pn_terminus_set_address(source, options.address.c_str());
+    pn_terminus_set_address(source, plan.address.c_str());
   }
-  if (options.durable) {
+  if (plan.durable) {
     pn_terminus_set_durability(source, PN_DELIVERIES);
     pn_terminus_set_expiry_policy(source, PN_EXPIRE_NEVER);
   }
   if (options.browse) pn_terminus_set_distribution_mode(source, PN_DIST_MODE_COPY);
-  set_capabilities(source, options.capabilities);
+  set_capabilities(source, plan.capabilities);
   pn_terminus_set_type(pn_link_target(link), PN_TARGET);
   pn_link_set_snd_settle_mode(link, options.settled ? PN_SND_SETTLED : PN_SND_MIXED);
   pn_link_set_max_message_size(link, options.max_message_size);
@@ -36,7 +45,7 @@ void Receiver::State::on_remote_open() {
   if (!attached) return;
   refusal.clear();
   const char* const given = pn_terminus_get_address(source);
-  address = given != nullptr ? given : options.address;
+  address = given != nullptr ? given : plan.address;
   top_up();
   if (changed) changed(true);
 }
@@ -54,10 +63,11 @@ void Receiver::State::top_up() {
   if (!attached) return;
   // What is in hand counts: credit is concurrency, so an unsettled message keeps its place until it is settled.
   const auto outstanding = in_hand + static_cast<std::uint32_t>(pn_link_credit(link));
-  if (outstanding >= options.credit) return;
-  const auto missing = options.credit - outstanding;
+  const auto most = std::min(options.credit, profile->max_credit());
+  if (outstanding >= most) return;
+  const auto missing = most - outstanding;
   // A FLOW for each message would double the frames: a quarter of the window at a time.
-  if (missing * 4 < options.credit) return;
+  if (missing * 4 < most) return;
   pn_link_flow(link, static_cast<int>(missing));
   wake();
 }
@@ -113,7 +123,8 @@ void Receiver::State::settle(DeliveryRef ref, std::uint64_t state) {
 void Receiver::accept(DeliveryRef ref) { state_->settle(ref, PN_ACCEPTED); }
 
 void Receiver::release(DeliveryRef ref, bool failed) {
-  if (!failed || !state_->current(ref)) return state_->settle(ref, PN_RELEASED);
+  if (!state_->current(ref)) return;
+  if (!failed && !state_->profile->outcomes().give_back_counts) return state_->settle(ref, PN_RELEASED);
   auto* const local = pn_delivery_local(static_cast<pn_delivery_t*>(ref.delivery));
   pn_disposition_set_failed(local, true);
   state_->settle(ref, PN_MODIFIED);
@@ -122,7 +133,8 @@ void Receiver::release(DeliveryRef ref, bool failed) {
 void Receiver::reject(DeliveryRef ref, const char* condition, std::string_view description) {
   if (!state_->current(ref)) return;
   auto* const c = pn_disposition_condition(pn_delivery_local(static_cast<pn_delivery_t*>(ref.delivery)));
-  pn_condition_set_name(c, condition);
+  const auto& poison = state_->profile->outcomes().poison;
+  pn_condition_set_name(c, poison.empty() ? condition : poison.c_str());
   pn_condition_set_description(c, std::string(description).c_str());
   state_->settle(ref, PN_REJECTED);
 }
@@ -149,7 +161,7 @@ void Receiver::close(bool forget) {
   if (std::exchange(s.closed, true)) return;
   if (s.link != nullptr) {
     // DETACH keeps a durable subscription; DETACH with closed=true ends it.
-    s.options.durable && !forget ? pn_link_detach(s.link) : pn_link_close(s.link);
+    s.plan.durable && !forget ? pn_link_detach(s.link) : pn_link_close(s.link);
     s.connection->wake();
   }
   s.lost("closed");

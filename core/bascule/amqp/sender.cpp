@@ -38,14 +38,28 @@ std::string_view to_string(Outcome outcome) noexcept {
   return names[static_cast<std::size_t>(outcome)];
 }
 
+profile::Wish Sender::State::wish() const {
+  profile::Wish made;
+  made.address = options.address;
+  made.capabilities = options.capabilities;
+  made.link = name;
+  made.scheduled = options.scheduled;
+  return made;
+}
+
 void Sender::State::attach(pn_session_t* session) {
-  link = pn_sender(session, name.c_str());
+  if (plan.by_links) {
+    relay = std::make_unique<Relay>(open, options);
+    attached = true;
+    return flush();
+  }
+  link = pn_sender(session, plan.link.c_str());
   pn_link_set_context(link, static_cast<Link*>(this));
   auto* const target = pn_link_target(link);
   // The anonymous relay is a target without an address (AMQP Anonymous Terminus for Message Routing 1.0).
   pn_terminus_set_type(target, PN_TARGET);
-  if (!options.address.empty()) pn_terminus_set_address(target, options.address.c_str());
-  set_capabilities(target, options.capabilities);
+  if (!plan.address.empty()) pn_terminus_set_address(target, plan.address.c_str());
+  set_capabilities(target, plan.capabilities);
   pn_terminus_set_type(pn_link_source(link), PN_SOURCE);
   pn_link_set_snd_settle_mode(link, options.settled ? PN_SND_SETTLED : PN_SND_UNSETTLED);
   pn_link_open(link);
@@ -68,6 +82,7 @@ void Sender::State::lost(std::string_view reason) {
   }
   link = nullptr;
   connection = nullptr;
+  relay.reset();
   attached = false;
   auto dropped = std::move(queue);
   queue.clear();
@@ -85,6 +100,7 @@ bool Sender::State::may_transmit() const {
 }
 
 bool Sender::State::send(std::string_view encoded, OutcomeHandler handler) {
+  if (relay) return relay->send(encoded, std::move(handler));
   if (queue.empty() && may_transmit()) {
     transmit(encoded, std::move(handler));
     wake();
@@ -99,6 +115,12 @@ bool Sender::State::send(std::string_view encoded, OutcomeHandler handler) {
 
 void Sender::State::flush() {
   if (queue.empty() || !attached) return;
+  while (relay && !queue.empty()) {
+    auto message = std::move(queue.front());
+    queue.pop_front();
+    queued_bytes -= message.encoded.size();
+    relay->send(message.encoded, std::move(message.handler));
+  }
   while (!queue.empty() && may_transmit()) {
     auto message = std::move(queue.front());
     queue.pop_front();
@@ -125,7 +147,8 @@ void Sender::State::transmit(std::string_view encoded, OutcomeHandler handler) {
 void Sender::State::on_delivery(pn_delivery_t* delivery) {
   if (!pn_delivery_updated(delivery) || (pn_delivery_remote_state(delivery) == 0 && !pn_delivery_settled(delivery)))
     return;
-  const auto outcome = outcome_of(delivery);
+  auto outcome = outcome_of(delivery);
+  if (outcome == Outcome::released && plan.unrouted_is_taken) outcome = Outcome::accepted;
   const auto reason = outcome == Outcome::accepted ? std::string() : reason_of(delivery);
   const std::unique_ptr<OutcomeHandler> handler(static_cast<OutcomeHandler*>(pn_delivery_get_context(delivery)));
   pn_delivery_set_context(delivery, nullptr);
@@ -138,7 +161,9 @@ bool Sender::send(std::string_view encoded, OutcomeHandler handler) {
   return state_->send(encoded, std::move(handler));
 }
 bool Sender::attached() const noexcept { return state_->attached; }
-int Sender::credit() const noexcept { return state_->attached ? pn_link_credit(state_->link) : 0; }
+int Sender::credit() const noexcept {
+  return state_->link != nullptr && state_->attached ? pn_link_credit(state_->link) : 0;
+}
 std::size_t Sender::queued() const noexcept { return state_->queue.size(); }
 const std::string& Sender::refusal() const noexcept { return state_->refusal; }
 

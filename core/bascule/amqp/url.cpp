@@ -40,14 +40,18 @@ struct Settings {
       url.tls_options.server_name = value;
     } else if (key == "verify") {
       url.tls_options.verify = yes_or_no(key, value);
+    } else if (key == "profile") {
+      url.profile = value;
+    } else if (key == "management") {
+      url.management = value;
     } else if (key == "password_file") {
       password_file = value;
     } else if (key == "allow_plain_without_tls") {
       url.allow_plain_without_tls = yes_or_no(key, value);
     } else {
       throw std::invalid_argument("the broker's address has an unknown setting '" + key +
-                                  "'; there are ca, cert, key, server_name, verify, password_file and "
-                                  "allow_plain_without_tls");
+                                  "'; there are ca, cert, key, server_name, verify, password_file, "
+                                  "allow_plain_without_tls, profile and management");
     }
   }
 };
@@ -69,6 +73,7 @@ Url Url::parse(const std::string& text) {
   if (parsed->has_port() && !parsed->port().empty()) url.port = std::string(parsed->port());
   url.user = parsed->user();
   url.password = parsed->password();
+  if (const std::string path = parsed->path(); path.size() > 1) url.vhost = path.substr(1);
   Settings settings{url, {}};
   for (const auto param : parsed->params()) settings.set(param.key, param.value);
   const auto& tls = url.tls_options;

@@ -1,5 +1,5 @@
-// The address of a broker: amqp://[user:password@]host[:port], amqps:// for TLS, or amqp+unix:///path for a broker on this
-// machine, with settings behind a '?'.
+// The address of a broker: amqp://[user:password@]host[:port][/vhost], amqps:// for TLS, or amqp+unix:///path for a broker
+// on this machine, with settings behind a '?'.
 //
 //   amqps://orders@broker.example?password_file=/run/secrets/broker&ca=/etc/bascule/ca.pem
 //
@@ -25,8 +25,12 @@ struct Url {
   bool tls = false;
   bool allow_plain_without_tls = false;  ///< PLAIN may go over a network in the clear
   TlsClientOptions tls_options;
+  std::string vhost;       ///< of RabbitMQ; empty: its default
+  std::string profile;     ///< how to speak to the broker; empty: it is recognised (docs/brokers.md)
+  std::string management;  ///< port of its HTTP interface, where nodes are declared that way; empty: 15672
 
-  /// Settings: ca, cert, key, server_name, verify (true, false), password_file, allow_plain_without_tls. With a user and no
+  /// Settings: ca, cert, key, server_name, verify (true, false), password_file, allow_plain_without_tls, profile and
+  /// management. With a user and no
   /// password it is taken from password_file or, failing that, from the environment's BASCULE_BROKER_PASSWORD.
   /// Throws std::invalid_argument with a sentence that says what is wrong (a password is never in it).
   static Url parse(const std::string& text);

@@ -1,6 +1,10 @@
 #include "bascule/events/event.hpp"
 
+#include <chrono>
+
 #include "bascule/amqp/message.hpp"
+#include "bascule/loop/error.hpp"
+#include "bascule/profile/profile.hpp"
 
 namespace bascule::events {
 namespace {
@@ -10,17 +14,38 @@ std::string_view text_of(const amqp::Value& value) {
   const auto* text = std::get_if<std::string_view>(&value);
   return text != nullptr ? *text : std::string_view();
 }
+// Where a message that is due later goes, on a broker that has no annotation for it.
+profile::Route route_of(const Event& event, const profile::Profile& profile) {
+  using namespace std::chrono;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+  auto route = profile.scheduled(event.topic, milliseconds(event.deliver_at_ms) - now);
+  if (route) return *std::move(route);
+  const auto why = profile.refusal("scheduled");
+  throw Error(Errc::invalid_argument, "an event of type " + event.type + " is due further ahead than " +
+                                          profile.title() + " can hold it" + (why.empty() ? "" : ": " + why));
+}
 }  // namespace
 
-void encode_event(const Event& event, std::string& out) {
+void encode_event(const Event& event, std::string& out) { encode_event(event, profile::Profile::embedded(), out); }
+
+void encode_event(const Event& event, const profile::Profile& profile, std::string& out) {
   using amqp::Value;
+  const auto& rules = profile.message();
   amqp::OutgoingMessage message;
+  profile::Route route;
   message.header.durable = true;
   message.message_id = event.id;
   message.to = event.topic;
   message.subject = event.type;
   message.content_type = compact_type;
   message.group_id = event.key;
+  if (event.deliver_at_ms != 0) {
+    route = route_of(event, profile);
+    if (!route.to.empty()) message.to = route.to;
+    if (!route.subject.empty()) message.subject = route.subject;
+    if (!rules.delay.empty())
+      message.message_annotations = {{rules.delay, Value(amqp::Timestamp{event.deliver_at_ms})}};
+  }
   auto& properties = message.application_properties;
   // The binding allows "cloudEvents:" too; the underscore form can be named in a JMS selector.
   properties = {{"cloudEvents_specversion", Value(std::string_view("1.0"))},
@@ -29,6 +54,9 @@ void encode_event(const Event& event, std::string& out) {
                 {"cloudEvents_type", Value(std::string_view(event.type))},
                 {"cloudEvents_time", Value(amqp::Timestamp{event.time_ms})}};
   if (!event.key.empty()) properties.emplace_back("cloudEvents_subject", Value(std::string_view(event.key)));
+  if (!rules.duplicate_property.empty()) {
+    properties.emplace_back(rules.duplicate_property, Value(std::string_view(event.id)));
+  }
   std::string traceparent;
   if (event.trace.valid()) {
     traceparent = event.trace.traceparent();

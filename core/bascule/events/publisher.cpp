@@ -9,16 +9,19 @@ namespace bascule::events {
 
 Publisher::~Publisher() {
   for (auto& [topic, sender] : senders_) sender.close();
+  for (auto& [topic, sender] : schedulers_) sender.close();
 }
 
-amqp::Sender& Publisher::sender_for(const std::string& topic) {
-  const auto found = senders_.find(topic);
-  if (found != senders_.end()) return found->second;
+amqp::Sender& Publisher::sender_for(const std::string& topic, bool scheduled) {
+  auto& senders = scheduled ? schedulers_ : senders_;
+  const auto found = senders.find(topic);
+  if (found != senders.end()) return found->second;
   amqp::SenderOptions options;
   options.address = topic;
   options.capabilities = {"topic"};
   options.settled = false;
-  return senders_.emplace(topic, connection_.open_sender(options)).first->second;
+  options.scheduled = scheduled;
+  return senders.emplace(topic, connection_.open_sender(options)).first->second;
 }
 
 asio::awaitable<void> Publisher::publish(const Event& event) {
@@ -26,9 +29,9 @@ asio::awaitable<void> Publisher::publish(const Event& event) {
     throw Error(Errc::unavailable,
                 "cannot publish " + event.type + ": not connected to the broker: " + connection_.last_error());
   }
-  auto& sender = sender_for(event.topic);
+  auto& sender = sender_for(event.topic, event.deliver_at_ms != 0);
   buffer_.clear();
-  encode_event(event, buffer_);
+  encode_event(event, connection_.profile(), buffer_);
   const auto [outcome, why] =
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::pair<amqp::Outcome, std::string>)>(
           [this, &sender](auto handler) {

@@ -29,10 +29,10 @@ class Publisher {
   asio::awaitable<void> publish(const Event& event);
 
  private:
-  amqp::Sender& sender_for(const std::string& topic);
+  amqp::Sender& sender_for(const std::string& topic, bool scheduled);
 
   amqp::Client& connection_;
-  std::unordered_map<std::string, amqp::Sender> senders_;
+  std::unordered_map<std::string, amqp::Sender> senders_, schedulers_;
   std::string buffer_;
 };
 

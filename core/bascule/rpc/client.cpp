@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "bascule/amqp/client.hpp"
+#include "bascule/profile/profile.hpp"
 #include "bascule/rpc/pending_calls.hpp"
 #include "bascule/rpc/wire.hpp"
 
@@ -103,7 +104,7 @@ void Client::State::send(CallId id, OutgoingCall call) {
     return refuse(id, Errc::unavailable, call.address + ": " + sender->refusal());
   }
   buffer.clear();
-  encode_request(call, receiver->address(), id, buffer);
+  encode_request(call, receiver->address(), id, buffer, &connection.profile().message());
   const bool sent = sender->send(buffer, [this, id](amqp::Outcome, std::string_view why) {
     complete(id, failure(Errc::unavailable, std::string(why)));
   });

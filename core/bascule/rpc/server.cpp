@@ -1,6 +1,7 @@
 #include "bascule/rpc/server.hpp"
 
 #include "bascule/amqp/client.hpp"
+#include "bascule/profile/profile.hpp"
 #include "bascule/rpc/wire.hpp"
 
 namespace bascule::rpc {
@@ -46,7 +47,7 @@ void Server::State::attach() {
 void Server::State::on_message(const amqp::Receiver::Message& message) {
   if (draining) return requests->release(message.ref);
   ++counters.received;
-  auto request = decode_request(message.encoded);
+  auto request = decode_request(message.encoded, &connection->profile().message());
   if (!request) {
     ++counters.malformed;
     return requests->reject(message.ref, "amqp:decode-error",

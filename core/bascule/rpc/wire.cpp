@@ -1,6 +1,10 @@
 #include "bascule/rpc/wire.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "bascule/amqp/message.hpp"
+#include "bascule/profile/profile.hpp"
 
 namespace bascule::rpc {
 namespace {
@@ -15,11 +19,32 @@ std::string_view text_of(const amqp::Value& value) {
   return text != nullptr ? *text : std::string_view();
 }
 
+std::int64_t wall_clock() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// What is left on a broker that does not rewrite ttl. The clocks of two machines may differ: the time that the request came
+// with is never exceeded.
+Deadline deadline_of(const amqp::Header& header, const amqp::Properties& properties,
+                     const profile::MessageRules* rules) {
+  if (!header.ttl) return Deadline::never();
+  auto left = std::int64_t(*header.ttl);
+  if (rules != nullptr && rules->absolute_expiry && properties.absolute_expiry_time) {
+    left = std::clamp(*properties.absolute_expiry_time - wall_clock(), std::int64_t(0), left);
+  }
+  return Deadline::from_ttl(static_cast<std::uint32_t>(left));
+}
+
 }  // namespace
 
-void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out) {
+void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out,
+                    const profile::MessageRules* rules) {
   amqp::OutgoingMessage message;
   message.header.ttl = call.options.deadline.ttl();
+  if (rules != nullptr && rules->absolute_expiry && message.header.ttl) {
+    message.absolute_expiry_time = wall_clock() + *message.header.ttl;
+  }
   message.to = call.address;
   message.subject = call.method;
   if (!call.oneway) {
@@ -47,7 +72,7 @@ void encode_request(const OutgoingCall& call, std::string_view reply_to, std::ui
   message.encode(out);
 }
 
-std::optional<Request> decode_request(std::string_view encoded) {
+std::optional<Request> decode_request(std::string_view encoded, const profile::MessageRules* rules) {
   const auto view = amqp::MessageView::parse(encoded);
   if (!view) return std::nullopt;
   const auto header = view->header();
@@ -62,7 +87,10 @@ std::optional<Request> decode_request(std::string_view encoded) {
   request.correlation_id = properties.correlation_id.empty() ? properties.message_id : properties.correlation_id;
   request.encoding = *encoding;
   request.delivery_count = header.delivery_count;
-  if (header.ttl) request.options.deadline = Deadline::from_ttl(*header.ttl);
+  if (rules != nullptr && rules->redelivered_by_acquirer && !header.first_acquirer) {
+    request.delivery_count = std::max(request.delivery_count, 1u);
+  }
+  request.options.deadline = deadline_of(header, properties, rules);
   std::string_view traceparent, tracestate;
   view->for_each_application_property([&](std::string_view key, const amqp::Value& value) {
     if (key == traceparent_key) traceparent = text_of(value);

@@ -8,10 +8,16 @@
 
 #include "bascule/rpc/call.hpp"
 
+namespace bascule::profile {
+struct MessageRules;
+}
+
 namespace bascule::rpc {
 
-/// Appends the request message. `reply_to` and `correlation` are left out for a oneway call.
-void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out);
+/// Appends the request message. `reply_to` and `correlation` are left out for a oneway call. `rules`: of the broker it goes
+/// through, when that is not ours.
+void encode_request(const OutgoingCall& call, std::string_view reply_to, std::uint64_t correlation, std::string& out,
+                    const profile::MessageRules* rules = nullptr);
 
 struct Request {
   std::string method, reply_to;
@@ -22,7 +28,7 @@ struct Request {
   std::uint32_t delivery_count = 0;
 };
 /// nullopt when it is no request (not a message, no subject, an unknown content-type).
-std::optional<Request> decode_request(std::string_view encoded);
+std::optional<Request> decode_request(std::string_view encoded, const profile::MessageRules* rules = nullptr);
 
 struct OutgoingReply {
   std::string_view to = {}, correlation_id = {};  ///< as in the request
