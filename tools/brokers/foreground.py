@@ -1,13 +1,15 @@
 """What the scripts of this folder share: an external broker behaves as one of our daemons does.
 
 It is private (own folder, own ports, nothing of the system's), stays in the foreground, writes a ready file once it takes
-AMQP connections ({"name", "pid", "endpoints": {"amqp": URL}}; pid is the broker's own process), and ends on SIGTERM.
+AMQP connections ({"name", "pid", "launcher", "endpoints": {"amqp": URL}}; pid is the broker's own process, launcher the
+script's), and ends on SIGTERM. What a launcher that was killed left running is ended by the next on the same folder.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -70,11 +72,17 @@ def ended_by_signals() -> Iterator[None]:
     yield
 
 
+def die_with_parent() -> None:
+    """In the child, before exec: SIGKILL when the launcher dies, however it dies."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def child(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own, which is stopped with the block: SIGTERM, and SIGKILL after 20 s."""
+    """A process in a group of its own, which is stopped with the block: SIGTERM, and SIGKILL after 20 s; killed with us."""
     process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-        command, stdin=subprocess.DEVNULL, start_new_session=True, **options
+        command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent, **options
     )
     try:
         yield process
@@ -101,7 +109,7 @@ def serve(name: str, process: subprocess.Popen[bytes], url: str, ready_file: pat
         time.sleep(0.1)
     if ready_file is not None:
         temporary = ready_file.with_name(ready_file.name + ".tmp")
-        temporary.write_text(json.dumps({"name": name, "pid": pid, "endpoints": {"amqp": url}}) + "\n")
+        temporary.write_text(json.dumps({"name": name, "pid": pid, "launcher": os.getpid(), "endpoints": {"amqp": url}}) + "\n")
         temporary.rename(ready_file)
     code = process.wait()
     return code if code >= 0 else 128 - code

@@ -161,6 +161,7 @@ void Server::drain(UniqueFunction<void()> drained) {
   }
 }
 
+bool Server::attached() const noexcept { return state_->requests->attached(); }
 const ServerCounters& Server::counters() const noexcept { return state_->counters; }
 
 }  // namespace bascule::rpc

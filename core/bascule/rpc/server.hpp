@@ -68,6 +68,8 @@ class Server {
   /// once every begun request is answered.
   void drain(UniqueFunction<void()> drained);
   const ServerCounters& counters() const noexcept;
+  /// Whether requests come: the broker has the queue.
+  bool attached() const noexcept;
 
   struct State;
 

@@ -32,6 +32,8 @@ class Subscription {
                telemetry::Registry& metrics);
 
   void drain(UniqueFunction<void()> drained);
+  /// Whether events come: the broker has the subscription.
+  bool attached() const noexcept { return receiver_->attached(); }
 
  private:
   struct Item {

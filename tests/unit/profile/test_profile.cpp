@@ -88,7 +88,7 @@ TEST(Profile, RabbitDeclaresWhatALinkNeeds) {
     EXPECT_EQ(replying.declare.size(), 1u);
     EXPECT_TRUE(the(name).target(publishing()).unrouted_is_taken);
   }
-  EXPECT_EQ(the("rabbitmq-4").source(subscribing()).address, "/queues/events.shop.OrderPlaced%3A%3Aorders");
+  EXPECT_EQ(the("rabbitmq-4").source(subscribing()).address, "/queues/events.shop.OrderPlaced::orders");
   EXPECT_EQ(the("rabbitmq-3").source(subscribing()).address, "/amq/queue/events.shop.OrderPlaced::orders");
   EXPECT_EQ(the("rabbitmq-4").target(publishing()).address, "/exchanges/amq.topic/events.shop.OrderPlaced");
   EXPECT_EQ(the("rabbitmq-3").target(publishing()).address, "/exchange/amq.topic/events.shop.OrderPlaced");

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from bascule.errors import NotRunning, PlatformError
-from bascule.platform import databases, history, orphans, ports, settings, status
+from bascule.platform import brokers, databases, history, orphans, ports, settings, status
 from bascule.platform.account import postgres_account
 from bascule.platform.application import Application, Service
 from bascule.platform.layout import Layout
@@ -30,6 +30,7 @@ from bascule.platform.settings import LOCAL, Options
 from bascule.platform.status import POSTGRES, ProcessStatus
 from bascule.platform.supervisor import Program, Supervisor, render
 from bascule.platform.watch import tail
+from bascule.tree import find_tree
 
 Progress = Callable[[str], None]
 POLL_SECONDS = 0.03
@@ -53,9 +54,11 @@ class Platform:
         self._layout.data.mkdir(parents=True, exist_ok=True)
         with self._alone():
             self._refuse_if_running()
+            self._fetch_broker(say)
             declared = self._declare()  # finds missing programs before anything starts
             ports.check_free(self._options.http_port, "--http-port")
-            ports.check_free(self._options.amqp_port, "--amqp-port")
+            if not brokers.is_url(self._options.broker):
+                ports.check_free(self._options.amqp_port, "--amqp-port")
             self._layout.make()
             self._clear()
             try:
@@ -100,13 +103,26 @@ class Platform:
 
     def _declare(self) -> list[Program]:
         """The daemons and the application's processes, but not PostgreSQL."""
-        found = [
-            self._daemon("broker", "messaging", ["bascule-broker"]),
-            self._daemon("gateway", "edge", ["bascule-gateway"]),
-        ]
+        found = [*self._broker(), self._daemon("gateway", "edge", ["bascule-gateway"])]
         for service in self._application.services:
             found += [self._service(service, name) for name in service.processes]
         return found
+
+    def _fetch_broker(self, say: Progress) -> None:
+        brokers.check(self._options.broker)
+        if external := brokers.external(self._options.broker):
+            if not external.home.exists():
+                say(f"fetching {external.name} into {external.home}")
+            brokers.fetch(external, find_tree())
+
+    def _broker(self) -> list[Program]:
+        if brokers.is_url(self._options.broker):
+            return []
+        external = brokers.external(self._options.broker)
+        if external is None:
+            return [self._daemon("broker", "messaging", ["bascule-broker"])]
+        command = brokers.command(external, find_tree(), self._layout, self._options.amqp_port)
+        return [Program("broker", "messaging", command, self._application.directory, stop_seconds=45)]
 
     def _daemon(self, name: str, group: str, command: list[str]) -> Program:
         directory = self._application.directory
@@ -144,7 +160,7 @@ class Platform:
         databases_of = self._databases(cluster)
         broker_url = self._start_broker(say)
         self._start_rest(declared, broker_url, databases_of, say)
-        self._publish(cluster)
+        self._publish(cluster, broker_url)
         wait_until_routed(self.endpoints["gateway"], self._options.timeout)
 
     def _cluster(self, say: Progress) -> Cluster:
@@ -161,6 +177,11 @@ class Platform:
         return {name: cluster.conninfo_of(name, password) for name, password in passwords.items()}
 
     def _start_broker(self, say: Progress) -> str:
+        if brokers.is_url(self._options.broker):
+            return self._options.broker
+        if brokers.external(self._options.broker):
+            self._start([("messaging", "broker")], say)
+            return self._endpoint("broker", "amqp")
         file = self._layout.config_file("broker")
         listen = f"{LOCAL}:{self._options.amqp_port}"
         settings.write(file, settings.broker(self._application, self._options, listen, self._layout.broker))
@@ -217,11 +238,11 @@ class Platform:
             raise PlatformError(f"{name} names no `{kind}` endpoint in {self._layout.ready_file(name)}")
         return said.endpoints[kind]
 
-    def _publish(self, cluster: Cluster) -> None:
+    def _publish(self, cluster: Cluster, broker_url: str) -> None:
         services = {name: said.endpoints for name in self._service_processes() if (said := self._said(name))}
         self.endpoints = {
             "gateway": self._endpoint("gateway", "http"),
-            "broker": self._endpoint("broker", "amqp"),
+            "broker": broker_url,
             "postgres": cluster.conninfo,
             "services": services,
         }

@@ -25,6 +25,13 @@ def check_free(port: int, flag: str) -> None:
             ) from error
 
 
+def free_port() -> int:
+    """A port that is free now, for a program that cannot be told to choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def owner(port: int) -> str:
     """The process that listens on a port, as well as we are allowed to know."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Ready:
-    """What one process says of itself."""
+    """What one process says of itself: ours its own id, a script that runs another's program the script's."""
 
     pid: int
     endpoints: dict[str, str] = field(default_factory=dict)
@@ -20,6 +20,6 @@ def read(file: Path) -> Ready | None:
     try:
         item = json.loads(file.read_text(encoding="utf-8"))
         endpoints = {str(key): str(value) for key, value in item.get("endpoints", {}).items()}
-        return Ready(int(item["pid"]), endpoints)
+        return Ready(int(item.get("launcher", item["pid"])), endpoints)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

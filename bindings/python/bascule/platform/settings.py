@@ -23,6 +23,7 @@ class Options:
     fast_db: bool = False
     log_level: str = "info"
     timeout: float = 60.0
+    broker: str = "embedded"  # or a name of brokers.CHOICES, or an address
 
 
 def broker(application: Application, options: Options, listen: str, data: Path) -> dict[str, Any]:

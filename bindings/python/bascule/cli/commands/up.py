@@ -26,6 +26,13 @@ from bascule.tree import find_tree
 @click.option("--amqp-port", default=5672, show_default=True, metavar="PORT", help="The broker's; 0: any free one.")
 @data_option
 @app_option
+@click.option(
+    "--broker",
+    default="embedded",
+    show_default=True,
+    metavar="BROKER",
+    help="embedded, rabbitmq (3.10), rabbitmq-4, artemis: a private instance; or the address of one: amqp://...",
+)
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out. Can be repeated.")
 @click.option(
     "--fast-db",
@@ -40,6 +47,7 @@ def command(
     amqp_port: int,
     data: Path | None,
     app: Path | None,
+    broker: str,
     without: tuple[str, ...],
     fast_db: bool,
     log_level: str,
@@ -59,7 +67,7 @@ def command(
     tree = find_tree()
     declared = application_of(app).without(set(without))
     layout = layout_of(data)
-    options = Options(http_port, amqp_port, fast_db, log_level, timeout)
+    options = Options(http_port, amqp_port, fast_db, log_level, timeout, broker)
     platform = Platform(declared, layout, options, Programs.of_tree(tree))
 
     stopping = Stopping()

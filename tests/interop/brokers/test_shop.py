@@ -1,0 +1,50 @@
+"""The shop over HTTP, whole, on every broker: `bascule up --broker amqp://...`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from functional.shop.shopping import Shop
+
+from interop.brokers.brokers import RunningBroker
+from support import platforms
+from support.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def platform(broker: RunningBroker) -> Iterator[platforms.RunningPlatform]:
+    options = platforms.Options(http_port=0, amqp_port=0, fast_db=True, broker=broker.url)
+    with platforms.running(options=options) as started:
+        yield started
+
+
+@pytest.mark.feature("the shop's order flow over HTTP")
+def test_orders(platform: platforms.RunningPlatform) -> None:
+    shop = Shop(platform.http)
+    product, customer = shop.product(price_minor=250, stock=10), shop.customer(deposit=1000)
+    order = shop.place(customer["id"], (product["id"], 3))
+    ended = eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=30)
+    assert ended is not None
+    assert ended["status"] == "CONFIRMED", ended
+    assert shop.balance(customer["id"]) == 250
+    assert shop.stock(product["id"]) == 7
+    refused = shop.place(customer["id"], (product["id"], 8))
+    ended = eventually(lambda: shop.ended(refused["id"]), "the second order ends", seconds=30)
+    assert ended is not None and ended["status"] == "REJECTED"
+    eventually(lambda: shop.stock(product["id"]) == 7, "nothing is reserved for it")
+    told = eventually(lambda: shop.get(f"/v1/customers/{customer['id']}/notifications")["items"], "the customer is told")
+    assert order["id"] in [item["order_id"] for item in told]
+
+
+@pytest.mark.feature("the shop's order flow over HTTP")
+def test_a_service_that_dies_with_orders_under_way(platform: platforms.RunningPlatform) -> None:
+    shop = Shop(platform.http)
+    product, customer = shop.product(price_minor=1, stock=100), shop.customer(deposit=1000)
+    orders = [shop.place(customer["id"], (product["id"], 1))["id"] for _ in range(10)]
+    platform.kill_and_wait("catalog")
+    for id_ in orders:
+        ended = eventually(lambda id_=id_: shop.ended(id_), f"order {id_} ends", seconds=60)
+        assert ended is not None and ended["status"] == "CONFIRMED", ended
+    assert shop.stock(product["id"]) == 90
+    assert shop.balance(customer["id"]) == 990
