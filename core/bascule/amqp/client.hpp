@@ -115,6 +115,9 @@ class Receiver {
   explicit Receiver(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   void accept(DeliveryRef ref);
+  /// Accepts it before the work on it begins: it will not come again. It keeps its place among what is in hand until done().
+  void accept_early(DeliveryRef ref);
+  void done(DeliveryRef ref);
   /// Gives it back to the queue; `failed` counts it as a failed delivery.
   void release(DeliveryRef ref, bool failed = false);
   /// Refuses it for good: the broker dead-letters it with this condition and sentence.

@@ -39,7 +39,6 @@ class Link {
   std::uint64_t preparing = 0;  ///< the attachment for which what it needs is being declared; 0: none
   std::string refusal;
 
- protected:
   void wake() const {
     if (connection != nullptr) connection->wake();
   }

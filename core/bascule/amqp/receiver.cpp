@@ -122,6 +122,20 @@ void Receiver::State::settle(DeliveryRef ref, std::uint64_t state) {
 
 void Receiver::accept(DeliveryRef ref) { state_->settle(ref, PN_ACCEPTED); }
 
+void Receiver::accept_early(DeliveryRef ref) {
+  if (!state_->current(ref)) return;
+  auto* const delivery = static_cast<pn_delivery_t*>(ref.delivery);
+  pn_delivery_update(delivery, PN_ACCEPTED);
+  pn_delivery_settle(delivery);
+  state_->wake();
+}
+
+void Receiver::done(DeliveryRef ref) {
+  if (ref.epoch != state_->epoch || state_->link == nullptr) return;
+  --state_->in_hand;
+  state_->top_up();
+}
+
 void Receiver::release(DeliveryRef ref, bool failed) {
   if (!state_->current(ref)) return;
   if (!failed && !state_->profile->outcomes().give_back_counts) return state_->settle(ref, PN_RELEASED);

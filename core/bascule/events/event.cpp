@@ -44,7 +44,9 @@ void encode_event(const Event& event, const profile::Profile& profile, std::stri
     if (!route.to.empty()) message.to = route.to;
     if (!route.subject.empty()) message.subject = route.subject;
     if (!rules.delay.empty())
-      message.message_annotations = {{rules.delay, Value(amqp::Timestamp{event.deliver_at_ms})}};
+      message.message_annotations = {{rules.delay, rules.delay_is_timestamp
+                                                       ? Value(amqp::Timestamp{event.deliver_at_ms})
+                                                       : Value(event.deliver_at_ms)}};
   }
   auto& properties = message.application_properties;
   // The binding allows "cloudEvents:" too; the underscore form can be named in a JMS selector.

@@ -144,11 +144,14 @@ class Parser {
 
   static void read_messages(Profile& made, const toml::table& table) {
     if (const auto* const message = table["message"].as_table()) {
-      only(*message, {"delay", "duplicate_property", "absolute_expiry", "redelivered"}, made.name_ + " [message]");
+      only(*message, {"delay", "delay_type", "duplicate_property", "absolute_expiry", "redelivered"},
+           made.name_ + " [message]");
       made.message_.delay = text(*message, "delay");
+      made.message_.delay_is_timestamp = text(*message, "delay_type") == "timestamp";
       made.message_.duplicate_property = text(*message, "duplicate_property");
       made.message_.absolute_expiry = (*message)["absolute_expiry"].value_or(false);
       made.message_.redelivered_by_acquirer = text(*message, "redelivered") == "first-acquirer";
+      made.message_.redelivered_untold = text(*message, "redelivered") == "untold";
     }
     if (const auto* const outcomes = table["outcomes"].as_table()) {
       only(*outcomes, {"give_back", "poison"}, made.name_ + " [outcomes]");

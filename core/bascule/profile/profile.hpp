@@ -60,9 +60,11 @@ enum class Management : std::uint8_t { none, amqp, http };
 /// What messages carry, and how they come back.
 struct MessageRules {
   std::string delay;  ///< annotation of the time at which a message is due; empty: by holding queues, or not at all
-  std::string duplicate_property;  ///< application property by which the broker drops a repeated message; empty: none
-  bool absolute_expiry = false;    ///< the broker does not rewrite ttl: requests carry the time they end at, too
+  bool delay_is_timestamp = false;  ///< otherwise a long: Artemis passes over any other type
+  std::string duplicate_property;   ///< application property by which the broker drops a repeated message; empty: none
+  bool absolute_expiry = false;     ///< the broker does not rewrite ttl: requests carry the time they end at, too
   bool redelivered_by_acquirer = false;  ///< redelivered is what is not `first-acquirer`, whatever the delivery-count
+  bool redelivered_untold = false;       ///< nothing tells it reliably
 };
 
 /// What a settlement means on the wire. `done` is accepted and `retry` modified{delivery-failed} everywhere.

@@ -11,6 +11,7 @@ struct Server::State : std::enable_shared_from_this<State> {
 
   void attach();
   void on_message(const amqp::Receiver::Message& message);
+  void begin(IncomingCall call, bool early);
   void answer(IncomingCall::Origin& origin, OutgoingReply reply);
   void finished_one();
 
@@ -31,6 +32,7 @@ struct IncomingCall::Origin {
   amqp::DeliveryRef delivery;
   std::string reply_to, correlation_id;
   Encoding encoding = Encoding::compact;
+  bool early = false;  // accepted before it was begun
 };
 
 void Server::State::attach() {
@@ -47,7 +49,8 @@ void Server::State::attach() {
 void Server::State::on_message(const amqp::Receiver::Message& message) {
   if (draining) return requests->release(message.ref);
   ++counters.received;
-  auto request = decode_request(message.encoded, &connection->profile().message());
+  const auto& rules = connection->profile().message();
+  auto request = decode_request(message.encoded, &rules);
   if (!request) {
     ++counters.malformed;
     return requests->reject(message.ref, "amqp:decode-error",
@@ -63,6 +66,9 @@ void Server::State::on_message(const amqp::Receiver::Message& message) {
   origin->reply_to = std::move(request->reply_to);
   origin->correlation_id = std::move(request->correlation_id);
   origin->encoding = request->encoding;
+  // Where nothing tells that a request was delivered before, one that must not run twice is never given back.
+  const bool early = origin->early = rules.redelivered_untold && !request->options.idempotent;
+  if (early) requests->accept_early(message.ref);
   ++open;
   IncomingCall call(std::move(origin));
   call.method = std::move(request->method);
@@ -76,7 +82,15 @@ void Server::State::on_message(const amqp::Receiver::Message& message) {
     return call.fail(Errc::unavailable, "the instance that had begun " + call.method +
                                             " was lost; whether it took effect is not known, and it is not idempotent");
   }
-  handler(std::move(call));
+  begin(std::move(call), early);
+}
+
+void Server::State::begin(IncomingCall call, bool early) {
+  if (!early) return handler(std::move(call));
+  // In the turn after: then the acceptance is on its way.
+  connection->loop().post([self = shared_from_this(), held = std::make_shared<IncomingCall>(std::move(call))] {
+    if (self->connection != nullptr) self->handler(std::move(*held));
+  });
 }
 
 void Server::State::answer(IncomingCall::Origin& origin, OutgoingReply reply) {
@@ -89,7 +103,7 @@ void Server::State::answer(IncomingCall::Origin& origin, OutgoingReply reply) {
       encode_reply(reply, buffer);
       replies->send(buffer);
     }
-    requests->accept(origin.delivery);
+    origin.early ? requests->done(origin.delivery) : requests->accept(origin.delivery);
   }
   finished_one();
 }
