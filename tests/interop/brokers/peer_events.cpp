@@ -60,8 +60,8 @@ asio::awaitable<void> refuse(amqp::Client& connection, Words words) {
   options.name = words.at(2) + "|refuser|";
   options.durable = true;
   std::unique_ptr<amqp::Receiver> receiver;
-  receiver = std::make_unique<amqp::Receiver>(
-      connection.open_receiver(options, [&](const amqp::Receiver::Message& message) {
+  receiver =
+      std::make_unique<amqp::Receiver>(connection.open_receiver(options, [&](const amqp::Receiver::Message& message) {
         say("attempt");
         receiver->release(message.ref, true);
       }));
