@@ -114,7 +114,7 @@ class App:
     def _make_connection(self) -> Connection:
         config = self.configuration
         return Connection(
-            config.broker_url, name=self.name, threads=config.threads, database=config.database,
+            config.broker_url, name=self.name, require=config.broker_require, threads=config.threads, database=config.database,
             database_connections=config.database_connections, concurrency=config.concurrency,
             migrations=read_migrations(self._migrations) if self._migrations else [], admin=config.metrics,
         )  # fmt: skip

@@ -19,6 +19,7 @@ class ServiceConfiguration:
 
     name: str
     broker_url: str = DEFAULT_URL
+    broker_require: list[str] = field(default_factory=list)
     database: str = ""
     database_connections: int = 8
     concurrency: int = 256
@@ -36,6 +37,7 @@ def load(name: str, file: Path | None, environment: Mapping[str, str] = os.envir
     section = _table(document, where, "service", name)
     made = ServiceConfiguration(name, settings=section)
     made.broker_url = _take(_table(document, where, "broker"), "url", str, made.broker_url, f"{where}[broker]")
+    made.broker_require = _words(_table(document, where, "broker"), "require", f"{where}[broker]")
     made.log_level = _take(_table(document, where, "log"), "level", str, made.log_level, f"{where}[log]")
     at = f"{where}[service.{name}]"
     made.database = _take(section, "database", str, "", at)
@@ -81,6 +83,15 @@ def _take(section: dict[str, Any], key: str, kind: type, default: Any, at: str) 
     value = section.get(key, default)
     if not isinstance(value, kind):
         raise PlatformError(f"{at} `{key}` must be a {kind.__name__}, not {value!r}")
+    return value
+
+
+def _words(section: dict[str, Any], key: str, at: str) -> list[str]:
+    value = section.get(key, [])
+    if isinstance(value, str):
+        value = [word for word in value.split(",") if word]  # from the environment
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise PlatformError(f"{at} `{key}` must be a list of strings, not {value!r}")
     return value
 
 

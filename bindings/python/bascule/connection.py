@@ -75,7 +75,7 @@ class Connection:
     def make_engine(self) -> _native.Engine:
         """An engine that does nothing yet; counted among those to be closed when the interpreter ends."""
         options = {
-            "name": self.name, "instance": self.instance, "broker_url": self.url, "database": "",
+            "name": self.name, "instance": self.instance, "broker_url": self.url, "require": [], "database": "",
             "database_connections": 8, "concurrency": 256, "migrations": [], "admin": "", **self._serving,
         }  # fmt: skip
         classes = {

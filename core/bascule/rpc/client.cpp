@@ -85,6 +85,8 @@ Client::CallId Client::State::start(OutgoingCall call, Done done) {
     refuse(id, Errc::deadline_exceeded, "the deadline had passed before " + call.method + " was sent");
   } else if (!connection.connected()) {
     refuse(id, Errc::unavailable, "not connected to the broker: " + connection.last_error());
+  } else if (!receiver->attached() && !receiver->refusal().empty()) {
+    refuse(id, Errc::unavailable, "no replies can be had: " + receiver->refusal());
   } else if (!receiver->attached()) {
     before_ready.emplace_back(id, std::move(call));
     sweep_later();

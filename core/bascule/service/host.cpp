@@ -52,6 +52,7 @@ void Host::State::read(Daemon& daemon, Runner::Options& options, std::string& ad
   options.name = name;
   options.instance = name + "-" + secret_token(6);
   options.broker_url = broker.string("url", amqp::ClientOptions().url);
+  options.require = broker.strings("require", {});
   options.database = has_migrations ? section.required_string("database") : section.string("database", "");
   options.concurrency = static_cast<std::uint32_t>(section.integer("concurrency", 256, 1, 65535));
   options.database_connections = static_cast<std::size_t>(section.integer("database_connections", 8, 2, 512));

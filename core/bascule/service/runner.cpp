@@ -9,6 +9,7 @@
 #include "bascule/events/outbox_relay.hpp"
 #include "bascule/events/publisher.hpp"
 #include "bascule/pg/migrate.hpp"
+#include "bascule/profile/profile.hpp"
 #include "bascule/service/announcer.hpp"
 #include "bascule/service/dispatcher.hpp"
 #include "bascule/service/subscription.hpp"
@@ -57,6 +58,7 @@ struct Runner::State {
 
   asio::awaitable<void> start();
   asio::awaitable<void> wait_for_broker();
+  void check_broker() const;
   void attach();
   void start_relay();
   void drain(UniqueFunction<void()> done);
@@ -120,7 +122,18 @@ asio::awaitable<void> Runner::State::start() {
     co_await database->ready(deadline);
   }
   co_await wait_for_broker();
+  check_broker();
   attach();
+}
+
+void Runner::State::check_broker() const {
+  auto needed = options.require;
+  if (!services.empty()) needed.insert(needed.end(), {"requests", "listen"});
+  if (!wanted.empty()) needed.emplace_back("events");
+  for (const auto& feature : needed) {
+    const auto refusal = connection->profile().refusal(feature);
+    if (!refusal.empty()) throw Error(Errc::unimplemented, options.name + " cannot run on this broker: " + refusal);
+  }
 }
 
 asio::awaitable<void> Runner::State::wait_for_broker() {
@@ -162,6 +175,7 @@ void Runner::State::attach() {
     subscriptions.push_back(std::make_unique<Subscription>(*connection, platform, std::move(subscribed),
                                                            std::move(event.handler), metrics));
   }
+  if (announcements.empty()) return;
   announcer = std::make_unique<Announcer>(*connection, options.instance, std::move(announcements));
   announcer->start();
 }

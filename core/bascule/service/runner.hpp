@@ -3,7 +3,7 @@
 // What: start() connects, migrates, waits for database and broker, attaches and announces; drain() withdraws, lets what was
 // begun finish, and closes. Host drives it for a C++ process, the Python module for a Python one: both are the same code.
 // Errors: start() throws what cannot be mended by waiting (a migration that contradicts the record, a database that does not
-// answer in a minute). A broker that is away is waited for, and the log says so.
+// answer in a minute, a broker that lacks a feature that is needed). A broker that is away is waited for, and the log says so.
 // Thread safety: the loop's thread. Lifetime: stop the loop, or let drain() end, before it is destroyed.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bascule/amqp/client.hpp"
 #include "bascule/pg/migrations.hpp"
@@ -27,7 +28,8 @@ class Runner {
     std::string name;      ///< "orders": the consumer group, and the source of its events
     std::string instance;  ///< unique to this process
     std::string broker_url;
-    std::string database;  ///< conninfo; empty: none
+    std::vector<std::string> require;  ///< features the broker must have (docs/brokers.md); start() refuses without
+    std::string database;              ///< conninfo; empty: none
     std::size_t database_connections = 8;
     std::uint32_t concurrency = 256;  ///< requests served at once, for each service
     pg::Migrations migrations;        ///< must outlive start()

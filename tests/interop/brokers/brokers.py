@@ -67,7 +67,15 @@ class RunningBroker:
         if "rabbitmq_management" in external.arguments:
             rest += ["--management-port", str(ports.free_port())]
         script = TREE / "tools" / "brokers" / external.launcher
-        return [sys.executable, str(script), external.home_flag, str(external.home), *rest, "--ready-file", str(self._ready)]
+        return [
+            sys.executable,
+            str(script),
+            external.home_flag,
+            str(external.home),
+            *rest,
+            "--ready-file",
+            str(self._ready),
+        ]
 
     def _said(self) -> dict[str, object]:
         def ready() -> dict[str, object] | None:

@@ -91,5 +91,3 @@ def pytest_sessionfinish() -> None:
     for feature, row in _found.items():
         known.setdefault(feature, {}).update(row)
     RESULTS.write_text(json.dumps(known, indent=1) + "\n")
-
-

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from functional.python.services import python_service
 
 from bascule import Connection
 from bascule.discovery import find_services
+from functional.python.services import python_service
 from interop.brokers.brokers import RunningBroker
 from interop.brokers.conftest import StartPeer
 from support import daemons
@@ -147,3 +148,14 @@ def test_instances_compete(peer: StartPeer, address: str) -> None:
         peer("call", address, "work", "idempotent", 20)
     eventually(lambda: sum(len(server.said("request")) for server in servers) == 8, "all are taken")
     assert all(server.said("request") for server in servers), [server.lines for server in servers]
+
+
+@pytest.mark.feature("a feature that the broker lacks is refused at start, by name")
+def test_what_is_required_is_checked_at_start(broker: RunningBroker, tmp_path: Path) -> None:
+    lacking = "parallel_ordering" if broker.name.startswith("rabbitmq") else "teleportation"
+    config: dict[str, object] = {"broker": {"url": broker.url, "require": [lacking]}}
+    with (
+        pytest.raises(RuntimeError, match=f"(?s)cannot run on this broker: .* cannot do `{lacking}`"),
+        daemons.daemon("every-service", config, tmp_path),
+    ):
+        pass

@@ -21,7 +21,9 @@ def ids(lines: list[str]) -> list[str]:
 
 @pytest.mark.feature("events to durable subscriptions shared by a group")
 def test_each_group_gets_each_event_once(peer: StartPeer, topic: str) -> None:
-    groups = {group: [peer("subscribe", topic, group, f"{group}-{n}", "take") for n in range(2)] for group in ("g1", "g2")}
+    groups = {
+        group: [peer("subscribe", topic, group, f"{group}-{n}", "take") for n in range(2)] for group in ("g1", "g2")
+    }
     for members in groups.values():
         for member in members:
             member.wait_for("ready")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
-from functional.shop.shopping import Shop
 
+from functional.shop.shopping import Shop
+from interop.brokers import brokers
 from interop.brokers.brokers import RunningBroker
 from support import platforms
 from support.waiting import eventually
@@ -33,7 +37,9 @@ def test_orders(platform: platforms.RunningPlatform) -> None:
     ended = eventually(lambda: shop.ended(refused["id"]), "the second order ends", seconds=30)
     assert ended is not None and ended["status"] == "REJECTED"
     eventually(lambda: shop.stock(product["id"]) == 7, "nothing is reserved for it")
-    told = eventually(lambda: shop.get(f"/v1/customers/{customer['id']}/notifications")["items"], "the customer is told")
+    told = eventually(
+        lambda: shop.get(f"/v1/customers/{customer['id']}/notifications")["items"], "the customer is told"
+    )
     assert order["id"] in [item["order_id"] for item in told]
 
 
@@ -48,3 +54,28 @@ def test_a_service_that_dies_with_orders_under_way(platform: platforms.RunningPl
         assert ended is not None and ended["status"] == "CONFIRMED", ended
     assert shop.stock(product["id"]) == 90
     assert shop.balance(customer["id"]) == 990
+
+
+def test_up_runs_a_private_broker_and_starts_it_again() -> None:
+    """`bascule up --broker rabbitmq`: supervised, shown by status, and back after a crash."""
+    name = next((each for each in brokers.wanted() if each != "embedded"), None)
+    if name is None:
+        pytest.skip("only our own broker is wanted")
+    options = platforms.Options(http_port=0, amqp_port=0, fast_db=True, broker=name)
+    with platforms.running(options=options) as started:
+        assert started.processes()["broker"].endpoints["amqp"] == started.broker
+        shop = Shop(started.http)
+        product, customer = shop.product(price_minor=1, stock=10), shop.customer(deposit=10)
+        before = json.loads(started.layout.ready_file("broker").read_text())
+        os.kill(before["pid"], signal.SIGKILL)
+        started.wait_running("broker", other_than=before["launcher"], seconds=60)
+
+        def placed() -> int | None:
+            body = {"customer_id": customer["id"], "lines": [{"product_id": product["id"], "quantity": 1}]}
+            answer = started.http.post("/v1/orders", json=body)
+            return int(answer.json()["id"]) if answer.status_code == 202 else None
+
+        order = eventually(placed, "an order is taken again", seconds=40)
+        assert order is not None
+        ended = eventually(lambda: shop.ended(order), "the order ends", seconds=40)
+        assert ended is not None and ended["status"] == "CONFIRMED"

@@ -27,6 +27,7 @@ class EngineObject {
     runner.name = py::cast<std::string>(options["name"]);
     runner.instance = py::cast<std::string>(options["instance"]);
     runner.broker_url = py::cast<std::string>(options["broker_url"]);
+    runner.require = py::cast<std::vector<std::string>>(options["require"]);
     runner.database = py::cast<std::string>(options["database"]);
     runner.database_connections = py::cast<std::size_t>(options["database_connections"]);
     runner.concurrency = py::cast<std::uint32_t>(options["concurrency"]);

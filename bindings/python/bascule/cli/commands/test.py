@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -14,8 +15,13 @@ from bascule.tree import find_tree
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(sorted(PARTS)))
 @click.option("-k", "keyword", metavar="PATTERN", help="Only the tests that match (ctest -R, pytest -k).")
+@click.option(
+    "--brokers",
+    metavar="NAMES",
+    help="Of interop: embedded, rabbitmq-3, rabbitmq-4, artemis, separated by commas, or all. [default: all but rabbitmq-4]",
+)
 @click.option("--fix", is_flag=True, help="Let the linters rewrite what they can.")
-def command(parts: tuple[str, ...], keyword: str | None, fix: bool) -> None:
+def command(parts: tuple[str, ...], keyword: str | None, brokers: str | None, fix: bool) -> None:
     """Run every test, or only the PARTS named.
 
     \b
@@ -27,6 +33,8 @@ def command(parts: tuple[str, ...], keyword: str | None, fix: bool) -> None:
     chaos       processes killed, disks and networks failing, under load
     lint        ruff, mypy --strict and clang-format
     """
+    if brokers:
+        os.environ["BASCULE_BROKERS"] = brokers
     tree = find_tree()
     outcomes: list[Outcome] = []
     for name in parts or list(PARTS):
