@@ -40,6 +40,9 @@ std::function<void()> connect_local(Loop& loop, const std::string& path, StreamD
   });
   return [run] { *run = nullptr; };
 }
+// A broker that has not answered an ATTACH by then never will: RabbitMQ's sessions wait for queues that are being recovered,
+// and all that comes after waits with them.
+constexpr std::chrono::seconds attach_timeout{10};
 
 // Resolves, connects and, for amqps, shakes hands.
 struct Attempt : std::enable_shared_from_this<Attempt> {
@@ -138,6 +141,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
         profile(&profile_of(url.profile)),
         timer(l.context()),
         retry_timer(l.context()),
+        answer_timer(l.context()),
         backoff({options.reconnect_min, options.reconnect_max, std::chrono::milliseconds(5)}) {
     if (!options.connector) options.connector = tcp_connector(loop, url);
     if (options.container_id.empty()) options.container_id = "bascule-" + secret_token(8);
@@ -158,6 +162,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   void refused(Link& link, const std::string& reason);
   Sender open_sender(SenderOptions given);
   void attach_refused_later();
+  void expect_answers();
   void down(const std::string& reason);
   void tell(bool up, const std::string& reason);
   void add(std::shared_ptr<Link> link);
@@ -169,8 +174,9 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   const profile::Profile* profile;
   std::unique_ptr<Nodes> nodes;  // while the connection is up
   std::function<void()> cancel_connect;
-  asio::steady_timer timer;        // of the attempt, or until the next one
-  asio::steady_timer retry_timer;  // of refused links
+  asio::steady_timer timer;         // of the attempt, or until the next one
+  asio::steady_timer retry_timer;   // of refused links
+  asio::steady_timer answer_timer;  // of links that were asked for
   Backoff backoff;
   std::shared_ptr<Connection> connection;
   pn_session_t* session = nullptr;
@@ -181,7 +187,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   std::string last_error;
   ClientCounters counters;
   Phase phase = Phase::idle;
-  bool retrying_links = false;
+  bool retrying_links = false, expecting = false;
 };
 
 void Client::State::connect() {
@@ -302,6 +308,8 @@ void Client::State::attach(Link& link) {
   auto wish = link.wish();
   wish.unique = options.container_id + "." + std::to_string(++attachments);
   link.profile = profile;
+  link.answer_by = Deadline::after(attach_timeout);
+  expect_answers();
   link.plan = link.sends() ? profile->target(wish) : profile->source(wish);
   if (!link.plan.refusal.empty()) return refused(link, link.plan.refusal);
   if (link.plan.declare.empty() || !nodes) return link.attach(session);
@@ -347,6 +355,25 @@ void Client::State::detached(pn_link_t* proton) {
   connection->wake();
   std::erase_if(links, [](const auto& l) { return l->closed; });
   if (link != nullptr) attach_refused_later();
+}
+
+void Client::State::expect_answers() {
+  if (std::exchange(expecting, true)) return;
+  answer_timer.expires_after(attach_timeout / 2);
+  answer_timer.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    self->expecting = false;
+    if (self->phase != Phase::up) return;
+    bool waiting = false;
+    for (const auto& link : self->links) {
+      const bool asked = link->preparing != 0 || (link->link != nullptr && !link->attached);
+      if (!asked || link->closed) continue;
+      waiting = true;
+      if (link->answer_by.expired()) return self->connection->abort("the broker did not answer an attach in time");
+    }
+    if (waiting) self->expect_answers();
+  });
 }
 
 void Client::State::attach_refused_later() {
@@ -415,6 +442,7 @@ Client::~Client() {
   s.handlers.clear();
   s.timer.cancel();
   s.retry_timer.cancel();
+  s.answer_timer.cancel();
   s.stop_connecting();
   if (s.connection) {
     s.connection->detach();

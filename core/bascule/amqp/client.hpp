@@ -70,8 +70,8 @@ class Sender {
   explicit Sender(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   /// Sends an encoded message, or queues it until there is credit. The handler runs once: for an unsettled link always; for
-  /// a settled one only when the message is dropped from the queue unsent. Never runs inside send(). Returns false (and
-  /// drops the handler) when the queue is at its bound.
+  /// a settled one only for a message that had to be queued: sent (accepted), or dropped. Never runs inside send(). Returns
+  /// false (and drops the handler) when the queue is at its bound.
   bool send(std::string_view encoded, OutcomeHandler handler = nullptr);
   bool attached() const noexcept;
   int credit() const noexcept;

@@ -36,6 +36,7 @@ class Link {
   const profile::Profile* profile = nullptr;  ///< while the plan is good
   profile::Plan plan;                         ///< how it is attached here, made anew for each attachment
   bool attached = false, closed = false, retry = false;
+  Deadline answer_by;           ///< of the broker, to an attach or to what is declared for it; never: nothing is asked
   std::uint64_t preparing = 0;  ///< the attachment for which what it needs is being declared; 0: none
   std::string refusal;
 

@@ -125,7 +125,12 @@ void Sender::State::flush() {
     auto message = std::move(queue.front());
     queue.pop_front();
     queued_bytes -= message.encoded.size();
-    transmit(message.encoded, std::move(message.handler));
+    if (options.settled) {
+      transmit(message.encoded, nullptr);
+      if (message.handler) message.handler(Outcome::accepted, {});
+    } else {
+      transmit(message.encoded, std::move(message.handler));
+    }
   }
   wake();
 }

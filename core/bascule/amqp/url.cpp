@@ -73,7 +73,7 @@ Url Url::parse(const std::string& text) {
   if (parsed->has_port() && !parsed->port().empty()) url.port = std::string(parsed->port());
   url.user = parsed->user();
   url.password = parsed->password();
-  if (const std::string path = parsed->path(); path.size() > 1) url.vhost = path.substr(1);
+  if (const std::string path = parsed->path(); !local && path.size() > 1) url.vhost = path.substr(1);
   Settings settings{url, {}};
   for (const auto param : parsed->params()) settings.set(param.key, param.value);
   const auto& tls = url.tls_options;

@@ -107,12 +107,14 @@ void Client::State::send(CallId id, OutgoingCall call) {
   }
   buffer.clear();
   encode_request(call, receiver->address(), id, buffer, &connection.profile().message());
-  const bool sent = sender->send(buffer, [this, id](amqp::Outcome, std::string_view why) {
-    complete(id, failure(Errc::unavailable, std::string(why)));
+  const bool sent = sender->send(buffer, [this, id, oneway = call.oneway](amqp::Outcome what, std::string_view why) {
+    if (what != amqp::Outcome::accepted) return complete(id, failure(Errc::unavailable, std::string(why)));
+    if (oneway) complete(id, Reply{});
   });
   if (!sent)
     return refuse(id, Errc::resource_exhausted, "the queue to " + call.address + " is full: its service is too slow");
-  if (call.oneway) {
+  // What waits for the link is not handed over yet.
+  if (call.oneway && sender->queued() == 0) {
     connection.loop().post([weak = weak_from_this(), id] {
       if (const auto self = weak.lock()) self->complete(id, Reply{});
     });
