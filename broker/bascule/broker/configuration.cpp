@@ -124,7 +124,8 @@ void read_security(const config::Section& section, BrokerOptions& options) {
 
 Configuration read_configuration(const config::Section& section) {
   Configuration configuration;
-  section.string("url", "");  // for the others: how they reach it
+  section.string("url", "");       // for the others: how they reach it
+  section.strings("require", {});  // likewise: what they need of a broker
   configuration.broker.listen = section.endpoint("listen", {"127.0.0.1", 5672}).text();
   configuration.data = section.string("data", "");
   configuration.admin = section.string("metrics", "");
