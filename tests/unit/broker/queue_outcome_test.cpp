@@ -125,14 +125,22 @@ TEST_F(QueueOutcome, TheFirstAndTheLastErrorAreKept) {
 
 TEST_F(QueueOutcome, ErrorsOfOneMessageAreNotAnothers) {
   make({.max_deliveries = 3});
-  Sink sink(*queue, 10);
+  Sink sink(*queue, 1000);
+  Outcome why = failed;
+  why.description = "a's";
   publish("a");
-  sink.settle(0, failed);
+  sink.settle(0, why);
   sink.settle(1);
+  // Until the entry's place in memory is used again.
+  while (sink.positions.back() < 2 * Entries::page_size - 1) {
+    publish("between");
+    sink.settle(sink.positions.size() - 1);
+  }
   publish("b");
-  sink.settle(2, {.kind = Outcome::Kind::rejected, .condition = "app:bad"});
+  why.description = "b's";
+  for (int attempt = 0; attempt < 3; ++attempt) sink.settle(sink.positions.size() - 1, why);
   ASSERT_EQ(events.errors.size(), 1u);
-  EXPECT_EQ(events.errors[0].first, "");
+  EXPECT_EQ(events.errors[0].first, "amqp:modified: b's");
 }
 
 TEST_F(QueueOutcome, AFailedAttemptRestsLongerEachTime) {
