@@ -51,7 +51,7 @@ class Peeked:
 class Management:
     """The requests that a broker answers. Blocks; not for an event loop's thread. Thread safe."""
 
-    def __init__(self, connection: Connection, timeout: float = 10.0) -> None:
+    def __init__(self, connection: Connection, timeout: float = 5.0) -> None:
         self._engine = connection.open()
         self._timeout = timeout
 
