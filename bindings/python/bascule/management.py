@@ -59,9 +59,8 @@ class Management:
         """Any operation; raises ManagementError."""
         answer = self._engine.manage({"operation": operation, **arguments}, self._timeout)
         if answer is None:
-            raise ManagementError(
-                0, f"the broker did not answer `{operation}` within {self._timeout:g} s: is it there?"
-            )
+            what = "did not answer" if self._engine.connected() else "could not be reached"
+            raise ManagementError(0, f"the broker {what} within {self._timeout:g} s ({operation})")
         status, description, value = answer
         if status != 200:
             name = f" {arguments['name']}" if "name" in arguments else ""
