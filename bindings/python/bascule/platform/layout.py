@@ -87,6 +87,10 @@ class Layout:
     def postgres_sockets(self) -> Path:
         return self.sockets / "pg"
 
+    @property
+    def broker_socket(self) -> Path:
+        return self.sockets / "broker.sock"
+
     def config_file(self, name: str) -> Path:
         return self.configs / f"{name}.toml"
 

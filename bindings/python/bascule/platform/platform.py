@@ -158,8 +158,8 @@ class Platform:
         self._supervisor.launch(tie_to_parent)
         self._start([("storage", POSTGRES)], say)
         databases_of = self._databases(cluster)
-        broker_url = self._start_broker(say)
-        self._start_rest(declared, broker_url, databases_of, say)
+        broker_url, own_url = self._start_broker(say)
+        self._start_rest(declared, own_url, databases_of, say)
         self._publish(cluster, broker_url)
         wait_until_routed(self.endpoints["gateway"], self._options.timeout)
 
@@ -176,21 +176,24 @@ class Platform:
         cluster.sql(databases.script(passwords))
         return {name: cluster.conninfo_of(name, password) for name, password in passwords.items()}
 
-    def _start_broker(self, say: Progress) -> str:
+    def _start_broker(self, say: Progress) -> tuple[str, str]:
+        """The broker's address for everybody, and for the platform's own processes."""
         if brokers.is_url(self._options.broker):
-            return self._options.broker
+            return self._options.broker, self._options.broker
         if brokers.external(self._options.broker):
             self._start([("messaging", "broker")], say)
-            return self._endpoint("broker", "amqp")
-        file = self._layout.config_file("broker")
-        listen = f"{LOCAL}:{self._options.amqp_port}"
-        settings.write(file, settings.broker(self._application, self._options, listen, self._layout.broker))
+            url = self._endpoint("broker", "amqp")
+            return url, url
+        self._write_broker(f"{LOCAL}:{self._options.amqp_port}")
         self._start([("messaging", "broker")], say)
         url = self._endpoint("broker", "amqp")
-        settings.write(
-            file, settings.broker(self._application, self._options, settings.authority(url), self._layout.broker)
-        )
-        return url
+        self._write_broker(settings.authority(url))
+        return url, self._endpoint("broker", "amqp+unix")
+
+    def _write_broker(self, listen: str) -> None:
+        layout = self._layout
+        document = settings.broker(self._application, self._options, listen, layout.broker, layout.broker_socket)
+        settings.write(layout.config_file("broker"), document)
 
     def _start_rest(
         self, declared: list[Program], broker_url: str, databases_of: dict[str, str], say: Progress

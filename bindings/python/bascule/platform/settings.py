@@ -26,8 +26,8 @@ class Options:
     broker: str = "embedded"  # or a name of brokers.CHOICES, or an address
 
 
-def broker(application: Application, options: Options, listen: str, data: Path) -> dict[str, Any]:
-    section = {"data": str(data), **application.broker, "listen": listen}
+def broker(application: Application, options: Options, listen: str, data: Path, socket: Path) -> dict[str, Any]:
+    section = {"data": str(data), "socket": str(socket), **application.broker, "listen": listen}
     return {"broker": section, "log": {"level": options.log_level}}
 
 
