@@ -366,7 +366,7 @@ void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node
   pn_link_set_max_message_size(link, shared_.options.max_message_size);
   pn_link_open(link);
   if (owns_node) own_nodes_.emplace(node, link);
-  auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node, transactions_);
+  auto made = std::make_unique<IncomingLink>(shared_, *connection_, link, node, owns_node, transactions_, unfinished_);
   made->restrict_to(permissions_.get());
   pn_link_set_context(link, static_cast<TransferReceiver*>(made.get()));
   links_.emplace(link, std::move(made));

@@ -91,6 +91,7 @@ class ClientConnection final : public amqp::EventHandler {
   bool opened_ = false;
   std::shared_ptr<amqp::SaslServer> login_;
   std::unique_ptr<Permissions> permissions_;  // null: everything is allowed
+  std::uint64_t unfinished_ = 0;              // bytes of messages whose end has not come
   std::vector<Tally::Place> places_;          // among the connections of its address and user
   Transactions transactions_;
   std::unordered_map<pn_link_t*, Link> links_;              // ownership only; events find links by context

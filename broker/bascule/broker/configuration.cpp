@@ -29,6 +29,7 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   keys.duration("handshake_timeout", options.handshake_timeout);
   keys.duration("drain_time", options.drain_time);
   keys.size("max_message_size", options.max_message_size);
+  keys.size("max_unfinished", options.max_unfinished);
   keys.count("max_connections", options.max_connections);
   keys.count("max_connections_per_address", options.max_connections_per_address, 0);
   keys.count("max_connections_per_user", options.max_connections_per_user, 0);
@@ -107,6 +108,8 @@ void read_tls(const config::Section& section, amqp::TlsServerOptions& tls) {
 void read_security(const config::Section& section, BrokerOptions& options) {
   options.users = section.string("users", "");
   options.access = section.string("access", "");
+  options.max_failed_logins =
+      static_cast<std::uint32_t>(section.integer("max_failed_logins", options.max_failed_logins, 1, 1'000'000));
   options.anonymous = read_anonymous(section);
   options.allow_plain_without_tls = section.boolean("allow_plain_without_tls", false);
   options.reload_interval = section.duration("reload_interval", options.reload_interval);

@@ -24,7 +24,7 @@ std::string_view container_of(amqp::Connection& connection) noexcept {
 }  // namespace
 
 IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node,
-                           Transactions& transactions)
+                           Transactions& transactions, std::uint64_t& unfinished)
     : shared_(shared),
       connection_(connection),
       link_(link),
@@ -33,12 +33,14 @@ IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link
       origin_(origin_of(container_of(connection))),
       settles_second_(pn_link_rcv_settle_mode(link) == PN_RCV_SECOND),
       anonymous_(node == nullptr),
-      owns_node_(owns_node) {
+      owns_node_(owns_node),
+      unfinished_(unfinished) {
   if (node_ != nullptr) node_->attach(*this);
   top_up();
 }
 
 IncomingLink::~IncomingLink() {
+  let_go();
   if (unconfirmed()) std::erase(shared_.unconfirmed, this);
   if (node_ == nullptr) return;
   node_->detach(*this);
@@ -74,6 +76,7 @@ void IncomingLink::node_deleted() {
 void IncomingLink::end(const LinkError& error) {
   if (std::exchange(ended_, true)) return;
   builder_.reset();
+  let_go();
   close_link(link_, error);
   connection_.wake();
 }
@@ -90,10 +93,13 @@ void IncomingLink::on_delivery(pn_delivery_t* delivery) {
   if (ended_) return discard(delivery);
   if (pn_delivery_aborted(delivery)) {
     builder_.reset();
+    let_go();
     pn_delivery_settle(delivery);
     return top_up();
   }
-  if (!receive(delivery) || pn_delivery_partial(delivery)) return;
+  if (!receive(delivery)) return;
+  if (pn_delivery_partial(delivery)) return hold();
+  if (held_ != 0) let_go();
   ++shared_.counters.transfers_in;
   pn_link_advance(link_);
   if (pn_link_credit(link_) < 0) {
@@ -122,6 +128,17 @@ bool IncomingLink::receive(pn_delivery_t* delivery) {
   }
   return true;
 }
+
+// Each of a connection's links may be in the middle of a message; together they have a bound.
+void IncomingLink::hold() {
+  unfinished_ += builder_.size() - held_;
+  held_ = builder_.size();
+  if (unfinished_ <= shared_.options.max_unfinished) return;
+  end({"amqp:resource-limit-exceeded", "this connection's unfinished messages are larger than broker.max_unfinished, " +
+                                           std::to_string(shared_.options.max_unfinished) + " bytes in all"});
+}
+
+void IncomingLink::let_go() noexcept { unfinished_ -= std::exchange(held_, 0); }
 
 // The link is ended but the peer does not know yet. One that goes on and on is cut off.
 void IncomingLink::discard(pn_delivery_t* delivery) {

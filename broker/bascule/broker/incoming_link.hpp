@@ -22,8 +22,9 @@ namespace bascule::broker {
 class IncomingLink final : public Producer, public TransferReceiver {
  public:
   /// `node` null: the anonymous relay, which routes each message by its `to`.
+  /// `unfinished`: bytes of all the connection's messages whose end has not come.
   IncomingLink(Shared& shared, amqp::Connection& connection, pn_link_t* link, Node* node, bool owns_node,
-               Transactions& transactions);
+               Transactions& transactions, std::uint64_t& unfinished);
   ~IncomingLink() override;
 
   void on_delivery(pn_delivery_t* delivery) override;
@@ -46,6 +47,8 @@ class IncomingLink final : public Producer, public TransferReceiver {
   };
 
   bool receive(pn_delivery_t* delivery);
+  void hold();
+  void let_go() noexcept;
   void publish(pn_delivery_t* delivery, MessageRef message, Time now);
   void schedule(Message& message, Time now) const;
   void send_in_transaction(pn_delivery_t* delivery, Node& node, MessageRef message);
@@ -71,6 +74,8 @@ class IncomingLink final : public Producer, public TransferReceiver {
   bool ended_ = false;
   MessageBuilder builder_;
   std::uint64_t discarded_ = 0;
+  std::uint64_t& unfinished_;
+  std::uint64_t held_ = 0;  // of them, this link's
   std::uint32_t usual_size_ = 512;
   std::deque<Waiting> waiting_;
 };

@@ -23,7 +23,7 @@ bool is_loopback(const std::string& listen) {
 // Whoever is on this machine may come in without a name, as long as nobody was given one.
 bool lets_anonymous(const BrokerOptions& options, const ListenerOptions& listener) {
   return listener.anonymous.value_or(is_loopback(listener.listen) && options.users.empty() &&
-                                     !options.tls.require_client_certificate);
+                                     options.tls.client_ca.empty());
 }
 
 void check(const BrokerOptions& options, const ListenerOptions& listener) {
@@ -35,10 +35,10 @@ void check(const BrokerOptions& options, const ListenerOptions& listener) {
   }
   const bool by_certificate = listener.tls && !options.tls.client_ca.empty();
   if (!options.users.empty() || by_certificate || lets_anonymous(options, listener)) return;
-  throw std::runtime_error("listener " + listener.listen +
-                           " could let nobody in: it is not on loopback and there are no users. Give broker.users "
-                           "(bascule-broker user add), or "
-                           "[broker.tls] client_ca, or let everybody in by name: anonymous = true");
+  throw std::runtime_error(
+      "listener " + listener.listen +
+      " has no way to log in: give broker.users (bascule-broker user add), or TLS with [broker.tls] client_ca, or let "
+      "everybody in by name: anonymous = true. Without users and certificates that is so on loopback, and only there");
 }
 
 }  // namespace

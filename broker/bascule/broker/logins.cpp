@@ -39,7 +39,8 @@ class Logins::OfPeer final : public Authenticator {
   const std::string peer_, host_;
 };
 
-Logins::Logins(Loop& loop) : loop_(loop), key_(amqp::random_bytes(32)) {}
+Logins::Logins(Loop& loop, std::uint32_t max_failures)
+    : loop_(loop), burst_(max_failures), key_(amqp::random_bytes(32)) {}
 
 Logins::~Logins() {
   thread_.stop();
@@ -61,13 +62,12 @@ Logins::Allowance& Logins::allowance(const std::string& host) {
   if (peers_.size() >= max_peers && !peers_.contains(host)) {
     // Those that have their whole allowance again are as good as unknown.
     std::erase_if(peers_,
-                  [now](const auto& entry) { return now - entry.second.at > refill * static_cast<int>(burst); });
+                  [this, now](const auto& entry) { return now - entry.second.at > refill * static_cast<int>(burst_); });
     if (peers_.size() >= max_peers) peers_.erase(peers_.begin());
   }
   auto& peer = peers_[host];
-  if (peer.at != Clock::time_point{}) {
-    peer.left = std::min(burst, peer.left + std::chrono::duration<double>(now - peer.at) / refill);
-  }
+  const bool is_new = peer.at == Clock::time_point{};
+  peer.left = is_new ? burst_ : std::min(burst_, peer.left + std::chrono::duration<double>(now - peer.at) / refill);
   peer.at = now;
   return peer;
 }

@@ -2,7 +2,7 @@
 //
 // What: keys for SCRAM at once; passwords (PLAIN) on a thread of their own, because checking one takes milliseconds that
 // the loop does not have. A password that was right is remembered as a keyed hash, so that it costs nothing the next time.
-// Bounds: max_waiting passwords to check; failures of a peer: 20 at once, one more each 3 s, then it is refused without
+// Bounds: max_waiting passwords to check; failures of a peer: max_failures at once, one more each 3 s, then it is refused without
 // any work (max_peers are remembered).
 // Thread safety: the loop's thread. Lifetime: shared; an authenticator keeps it alive.
 #pragma once
@@ -25,10 +25,9 @@ struct LoginCounters {
 class Logins : public std::enable_shared_from_this<Logins> {
  public:
   static constexpr std::size_t max_waiting = 64, max_peers = 10'000;
-  static constexpr double burst = 20;
   static constexpr std::chrono::milliseconds refill{3'000};
 
-  explicit Logins(Loop& loop);
+  Logins(Loop& loop, std::uint32_t max_failures);
   ~Logins();
 
   /// From now on these are the users. Whoever is logged in is not asked again.
@@ -37,17 +36,20 @@ class Logins : public std::enable_shared_from_this<Logins> {
   /// For one connection. `peer`: its address, with or without a port.
   std::shared_ptr<amqp::Authenticator> authenticator(const std::string& peer);
   const LoginCounters& counters() const noexcept { return counters_; }
+  /// How many addresses are remembered.
+  std::size_t peers() const noexcept { return peers_.size(); }
 
  private:
   class OfPeer;
   struct Allowance {
-    double left = burst;
+    double left = 0;
     Clock::time_point at{};
   };
   Allowance& allowance(const std::string& host);
   void check(const std::string& user, std::string password, UniqueFunction<void(amqp::Authenticator::Verdict)> done);
 
   Loop& loop_;
+  const double burst_;
   asio::thread_pool thread_{1};
   std::shared_ptr<const Users> users_ = std::make_shared<Users>();
   const std::string key_;                                     // of what is remembered; this process's own

@@ -28,6 +28,7 @@ struct BrokerOptions {
   std::chrono::milliseconds handshake_timeout{5'000};
   std::chrono::milliseconds drain_time{1'000};  ///< for peers to answer CLOSE when the broker stops
   std::uint64_t max_message_size = 16U << 20;
+  std::uint64_t max_unfinished = 32U << 20;  ///< bytes of one connection's messages whose end has not come
   std::uint32_t max_frame = 64U << 10;
   std::uint32_t max_connections = 10'000;
   std::uint32_t max_connections_per_address = 0;  ///< 0: no bound but max_connections
@@ -47,6 +48,7 @@ struct BrokerOptions {
   amqp::TlsServerOptions tls = {};
   std::uint32_t max_handshakes = 1000;               ///< peers that have not opened yet
   std::string users = {};                            ///< users file; empty: nobody has a password
+  std::uint32_t max_failed_logins = 20;              ///< of one address, at once; one more each 3 s
   std::string access = {};                           ///< access file; empty: everybody who is in may do everything
   std::chrono::milliseconds reload_interval{2'000};  ///< how often those files and certificates are looked at; 0: never
 };

@@ -8,7 +8,7 @@ namespace bascule::broker {
 
 Security::Security(Loop& loop, const BrokerOptions& options) : options_(options) {
   if (!options.users.empty()) {
-    logins_ = std::make_shared<Logins>(loop);
+    logins_ = std::make_shared<Logins>(loop, options.max_failed_logins);
     logins_->set_users(std::make_shared<Users>(Users::load(options.users)));
   }
   if (!options.access.empty()) access_ = std::make_shared<Access>(Access::load(options.access));

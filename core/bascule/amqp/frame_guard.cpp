@@ -2,18 +2,14 @@
 
 #include <algorithm>
 
-#include "bascule/amqp/reader.hpp"
-
 namespace bascule::amqp {
 namespace {
 
 constexpr const char* framing = "amqp:connection:framing-error";
 constexpr const char* decode = "amqp:decode-error";
-constexpr const char* not_allowed = "amqp:not-allowed";
 
 // Performatives, part 2 section 2.7, and SASL frames, part 5 section 5.3.
-enum : std::uint8_t { open = 0x10, begin, attach, flow, transfer, disposition, detach, end, close };
-constexpr std::uint8_t sasl_first = 0x40, sasl_last = 0x44;
+constexpr std::uint8_t amqp_first = 0x10, transfer = 0x14, amqp_last = 0x18, sasl_first = 0x40, sasl_last = 0x44;
 
 std::uint32_t load32(std::string_view b) noexcept {
   std::uint32_t value = 0;
@@ -58,25 +54,35 @@ std::size_t FrameGuard::take(std::string_view bytes, GuardError& error) {
     size = take_protocol_header(bytes, error);
   } else {
     size = load32(bytes);
-    const auto limit = phase_ == Phase::sasl ? limits_.max_sasl_frame : limits_.max_frame;
-    const auto at = " at stream offset " + std::to_string(offset_);
-    if (size < 8 || size > limit) {
-      error = {framing, "frame of " + std::to_string(size) + " bytes" + at + "; 8 to " + std::to_string(limit) +
-                            " are allowed here"};
-    } else if (const auto doff = static_cast<unsigned char>(bytes[4]); doff < 2 || doff * 4u > size) {
-      error = {framing, "data offset " + std::to_string(doff) + at + " points outside its frame"};
-    } else if (const auto type = static_cast<unsigned char>(bytes[5]); type != (phase_ == Phase::sasl ? 1 : 0)) {
-      error = {framing,
-               "frame type " + std::to_string(type) + at +
-                   (phase_ == Phase::sasl ? "; only SASL frames before authentication" : "; only AMQP frames")};
-    } else if (bytes.size() < size) {
-      return 0;
-    } else {
-      error = check_frame(bytes.substr(0, size));
-    }
+    error = check_header(bytes, size);
+    if (!error && bytes.size() < size) return 0;
+    if (!error) error = check_frame(bytes.substr(0, size));
+    if (error) error = located(std::move(error));
   }
   offset_ += size;
   return size;
+}
+
+GuardError FrameGuard::located(GuardError error) const {
+  error.description += " (at stream offset " + std::to_string(offset_) + ")";
+  return error;
+}
+
+GuardError FrameGuard::check_header(std::string_view header, std::size_t size) const {
+  const bool sasl = phase_ == Phase::sasl;
+  const auto limit = sasl ? limits_.max_sasl_frame : limits_.max_frame;
+  if (size < 8 || size > limit) {
+    return {framing,
+            "frame of " + std::to_string(size) + " bytes; 8 to " + std::to_string(limit) + " are allowed here"};
+  }
+  if (const auto doff = static_cast<unsigned char>(header[4]); doff < 2 || doff * 4u > size) {
+    return {framing, "data offset " + std::to_string(doff) + " points outside its frame"};
+  }
+  if (const auto type = static_cast<unsigned char>(header[5]); type != (sasl ? 1 : 0)) {
+    return {framing, "frame type " + std::to_string(type) +
+                         (sasl ? "; only SASL frames before authentication" : "; only AMQP frames")};
+  }
+  return {};
 }
 
 std::size_t FrameGuard::take_protocol_header(std::string_view bytes, GuardError& error) {
@@ -101,103 +107,29 @@ std::size_t FrameGuard::take_protocol_header(std::string_view bytes, GuardError&
 GuardError FrameGuard::check_frame(std::string_view frame) {
   const std::size_t doff = static_cast<unsigned char>(frame[4]) * 4u;
   const auto body = frame.substr(doff);
-  const auto channel =
-      static_cast<std::uint16_t>(static_cast<unsigned char>(frame[6]) << 8 | static_cast<unsigned char>(frame[7]));
   const bool sasl = phase_ == Phase::sasl;
   if (body.empty()) return sasl ? GuardError{framing, "empty SASL frame"} : GuardError{};  // a heartbeat
-  const auto at = " at stream offset " + std::to_string(offset_);
   Reader reader(body);
   const auto code = reader.descriptor();
-  const auto [first, last] = sasl ? std::pair<std::uint64_t, std::uint64_t>(sasl_first, sasl_last)
-                                  : std::pair<std::uint64_t, std::uint64_t>(open, close);
-  if (!code || *code < first || *code > last) {
-    return {framing,
-            std::string(sasl ? "a frame that is no SASL performative" : "a frame that is no AMQP performative") + at};
+  if (!code || *code < (sasl ? sasl_first : amqp_first) || *code > (sasl ? sasl_last : amqp_last)) {
+    return {framing, sasl ? "a frame that is no SASL performative" : "a frame that is no AMQP performative"};
   }
-  const auto list = reader.value();
+  const auto encoded = reader.value();
   // Only a transfer has a payload behind its performative.
-  if (list.empty() || (*code != transfer && !reader.empty())) return {decode, "malformed performative" + at};
-  if (!within_limits(list, limits_.max_nodes, limits_.max_depth)) {
+  if (encoded.empty() || (*code != transfer && !reader.empty())) return {decode, "malformed performative"};
+  if (!within_limits(encoded, limits_.max_nodes, limits_.max_depth)) {
     return {decode, "performative with more than " + std::to_string(limits_.max_nodes) +
                         " values, nested deeper than " + std::to_string(limits_.max_depth) +
-                        ", or with a length that lies" + at};
+                        ", or with a length that lies"};
   }
   if (sasl) return {};
-  if (channel > limits_.channel_max) {
-    return {not_allowed,
-            "channel " + std::to_string(channel) + at + "; channel-max is " + std::to_string(limits_.channel_max)};
-  }
-  auto error = check_performative(static_cast<std::uint8_t>(*code), channel, list);
-  if (!error) flows_.received(static_cast<Performative>(*code), channel, Reader(list).list()->items);
+  const auto list = Reader(encoded).list();
+  if (!list) return {decode, "performative is not a list"};
+  const auto channel =
+      static_cast<std::uint16_t>(static_cast<unsigned char>(frame[6]) << 8 | static_cast<unsigned char>(frame[7]));
+  auto error = conversation_.take(static_cast<std::uint8_t>(*code), channel, *list);
+  if (!error) flows_.received(static_cast<Performative>(*code), channel, list->items);
   return error;
-}
-
-GuardError FrameGuard::check_performative(std::uint8_t code, std::uint16_t channel, Bytes encoded) {
-  const auto at = " at stream offset " + std::to_string(offset_);
-  Reader outer(encoded);
-  const auto list = outer.list();
-  if (!list) return {decode, "performative is not a list" + at};
-  Reader fields(list->items);
-  switch (code) {
-    case transfer: return check_transfer(channel, list->items);
-    case attach: {
-      fields.skip();  // name
-      if (const auto handle = fields.unsigned_integer(); !handle || *handle > limits_.handle_max) {
-        return {not_allowed, "attach with a handle above handle-max " + std::to_string(limits_.handle_max) + at};
-      }
-      return {};
-    }
-    case detach: {
-      const auto handle = fields.unsigned_integer();
-      if (!handle) return {decode, "detach without a handle" + at};
-      more_.erase(std::uint64_t{channel} << 32 | *handle);
-      return {};
-    }
-    case disposition: {
-      fields.skip();  // role
-      const auto first = fields.unsigned_integer();
-      if (!first) return {decode, "disposition without `first`" + at};
-      const auto last = list->count > 2 ? fields.unsigned_integer().value_or(*first) : *first;
-      // Serial numbers wrap (RFC 1982): the span is what counts.
-      const auto span = static_cast<std::uint32_t>(last) - static_cast<std::uint32_t>(*first);
-      if (span >= limits_.max_disposition) {
-        return {not_allowed, "disposition of " + std::to_string(std::uint64_t{span} + 1) + " deliveries" + at +
-                                 "; at most " + std::to_string(limits_.max_disposition)};
-      }
-      return {};
-    }
-    case end: std::erase_if(more_, [&](const auto& entry) { return entry >> 32 == channel; }); return {};
-    default: return {};
-  }
-}
-
-GuardError FrameGuard::check_transfer(std::uint16_t channel, Bytes items) {
-  const auto at = " at stream offset " + std::to_string(offset_);
-  Reader fields(items);
-  const auto handle = fields.unsigned_integer();
-  if (!handle || *handle > limits_.handle_max) return {not_allowed, "transfer on a handle above handle-max" + at};
-  const auto next_bool = [&] { return !fields.empty() && fields.boolean().value_or(false); };
-  const bool has_id = !fields.empty() && fields.unsigned_integer().has_value();
-  const auto tag = fields.empty() ? std::nullopt : fields.bytes();
-  if (tag && tag->size() > 32) return {decode, "delivery-tag over 32 bytes" + at};
-  if (!fields.empty()) fields.skip();  // message-format
-  (void)next_bool();                   // settled
-  bool more = next_bool();
-  if (!fields.empty()) fields.skip();  // rcv-settle-mode
-  if (!fields.empty()) fields.skip();  // state
-  (void)next_bool();                   // resume
-  if (next_bool()) more = false;       // aborted
-  const auto key = std::uint64_t{channel} << 32 | *handle;
-  const auto open_delivery = more_.find(key);
-  if (open_delivery == more_.end() && (!has_id || !tag)) {
-    return {decode, "the first transfer of a delivery needs delivery-id and delivery-tag" + at};
-  }
-  if (more) {
-    more_.insert(key);
-  } else if (open_delivery != more_.end()) {
-    more_.erase(open_delivery);
-  }
-  return {};
 }
 
 }  // namespace bascule::amqp

@@ -3,7 +3,8 @@ bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec PCH
   SOURCES bascule/amqp/limits.cpp bascule/amqp/reader.cpp bascule/amqp/writer.cpp)
 
 bascule_library(bascule_amqp ALIAS bascule::amqp PCH
-  SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp bascule/amqp/engine.cpp
+  SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp
+          bascule/amqp/conversation.cpp bascule/amqp/engine.cpp
           bascule/amqp/flow_answers.cpp
           bascule/amqp/frame_guard.cpp bascule/amqp/message.cpp bascule/amqp/nodes_amqp.cpp bascule/amqp/nodes_http.cpp
           bascule/amqp/nodes_requests.cpp bascule/amqp/receiver.cpp bascule/amqp/relay.cpp bascule/amqp/sasl.cpp

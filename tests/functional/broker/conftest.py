@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -136,10 +135,7 @@ def text(body: str, **fields: object) -> Message:
 
 @pytest.fixture(scope="session")
 def rawamqp() -> ModuleType:
-    """rawamqp.py of this folder: frames made by hand."""
-    spec = importlib.util.spec_from_file_location("rawamqp", pathlib.Path(__file__).with_name("rawamqp.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Frames made by hand."""
+    from support import rawamqp as module
+
     return module

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "bascule/amqp/engine.hpp"
+#include "bascule/amqp/sasl_client.hpp"
+#include "bascule/amqp/sasl_server.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -22,7 +24,11 @@ EngineOptions options(bool server) {
 
 // Two engines joined by copying bytes: a whole exchange without a socket.
 struct Pair {
-  Engine client{options(false)}, server{options(true)};
+  Pair() : Pair(options(false), options(true)) {}
+  Pair(const EngineOptions& client_options, const EngineOptions& server_options)
+      : client(client_options), server(server_options) {}
+
+  Engine client, server;
   std::vector<pn_event_type_t> client_events, server_events;
   std::size_t chunk = SIZE_MAX;  // bytes carried at a time
 
@@ -46,6 +52,17 @@ struct Pair {
     }
   }
 };
+
+std::string sasl_init(const std::string& response) {
+  std::string body;
+  Writer w(body);
+  w.descriptor(sasl::init);
+  const auto mark = w.begin_list();
+  w.symbol("PLAIN");
+  w.binary(response);
+  w.end(mark, 2);
+  return std::string{0, 0, 0, static_cast<char>(body.size() + 8), 2, 1, 0, 0} + body;
+}
 
 bool saw(const std::vector<pn_event_type_t>& events, pn_event_type_t type) {
   return std::find(events.begin(), events.end(), type) != events.end();
@@ -71,6 +88,87 @@ TEST_P(EngineExchange, OpensAndCloses) {
   pair.server.read_close();
   pair.run();
   EXPECT_TRUE(pair.client.finished());
+}
+
+// A server that knows one password, and checks it when it is told to.
+struct OneUser final : Authenticator {
+  bool admits() override { return true; }
+  Keys keys_of(std::string_view) override { return {ScramKeys::derive("secret", "salt", 4096), true}; }
+  void check(const std::string&, std::string password, UniqueFunction<void(Verdict)> done) override {
+    verdict = password == "secret" ? Verdict::right : Verdict::wrong;
+    late ? static_cast<void>(held = std::move(done)) : done(verdict);
+  }
+  void tried(std::string_view, Mechanism, bool) override {}
+  bool late = false;
+  Verdict verdict = Verdict::wrong;
+  UniqueFunction<void(Verdict)> held;
+};
+
+struct LoginPair : Pair {
+  LoginPair(Mechanism mechanism, const std::string& password, std::shared_ptr<OneUser> users)
+      : Pair(logging_in(password), asking(mechanism, std::move(users))) {}
+  static EngineOptions logging_in(const std::string& password) {
+    auto o = options(false);
+    o.sasl = std::make_shared<SaslClient>(
+        SaslClientOptions{.user = "alice", .password = password, .may_send_password = true});
+    return o;
+  }
+  static EngineOptions asking(Mechanism mechanism, std::shared_ptr<OneUser> users) {
+    auto o = options(true);
+    o.sasl = std::make_shared<SaslServer>(SaslServerOptions{{mechanism}, {}}, std::move(users));
+    return o;
+  }
+};
+
+TEST_P(EngineExchange, ALoginComesFirst) {
+  for (const auto mechanism : {Mechanism::plain, Mechanism::scram_sha_256}) {
+    LoginPair pair(mechanism, "secret", std::make_shared<OneUser>());
+    pair.chunk = GetParam();
+    pn_connection_open(pair.client.connection());
+    pair.run();
+    EXPECT_TRUE(saw(pair.server_events, PN_CONNECTION_REMOTE_OPEN)) << to_string(mechanism);
+  }
+}
+
+TEST_P(EngineExchange, AWrongLoginOpensNothing) {
+  for (const auto mechanism : {Mechanism::plain, Mechanism::scram_sha_256}) {
+    LoginPair pair(mechanism, "hunter2", std::make_shared<OneUser>());
+    pair.chunk = GetParam();
+    pn_connection_open(pair.client.connection());
+    pair.run();
+    EXPECT_FALSE(saw(pair.server_events, PN_CONNECTION_REMOTE_OPEN));
+    EXPECT_TRUE(pair.server.read_buffer().empty()) << "nothing more may be read";
+    EXPECT_TRUE(pair.server.write_buffer().empty()) << "and no OPEN follows the outcome";
+    EXPECT_STREQ(pn_condition_get_name(pn_transport_condition(pair.client.transport())), "amqp:unauthorized-access");
+  }
+}
+
+TEST_P(EngineExchange, WhatComesBehindAPasswordWaitsForItsVerdict) {
+  for (const bool right : {true, false}) {
+    const auto users = std::make_shared<OneUser>();
+    users->late = true;
+    LoginPair pair(Mechanism::plain, "not used", users);
+    // A client that does not wait: password, protocol header and OPEN at once.
+    std::string eager("AMQP\x03\x01\x00\x00", 8);
+    eager += sasl_init(right ? std::string("\0alice\0secret", 13) : std::string("\0alice\0hunter", 13));
+    eager +=
+        std::string("AMQP\x00\x01\x00\x00", 8) + std::string(
+                                                     "\x00\x00\x00\x11\x02\x00\x00\x00\x00\x53\x10\xc0\x04\x01\xa1\x01"
+                                                     "c",
+                                                     17);
+    for (std::size_t at = 0; at<eager.size(); at += GetParam()> eager.size() ? eager.size() : GetParam()) {
+      pair.server.push(std::string_view(eager).substr(at, GetParam()));
+    }
+    Pair::drain(pair.server, pair.server_events);
+    EXPECT_FALSE(saw(pair.server_events, PN_CONNECTION_REMOTE_OPEN)) << "not before the verdict";
+    users->held(users->verdict);
+    while (!pair.server.write_buffer().empty()) {
+      pair.server.write_done(pair.server.write_buffer().size());
+      Pair::drain(pair.server, pair.server_events);
+    }
+    Pair::drain(pair.server, pair.server_events);
+    EXPECT_EQ(saw(pair.server_events, PN_CONNECTION_REMOTE_OPEN), right);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Chunks, EngineExchange, testing::Values(1, 7, 64, SIZE_MAX));

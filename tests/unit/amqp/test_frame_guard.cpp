@@ -43,6 +43,24 @@ std::string transfer(std::uint32_t handle, bool id, bool more, const std::string
 
 const std::string open_frame = frame(0, 0, performative(0x10, 1, [](Writer& w) { w.string("container"); }));
 
+std::string attach(std::uint32_t handle, bool receiver = false) {
+  return frame(0, 0, performative(0x12, 3, [&](Writer& w) {
+                 w.string("link " + std::to_string(handle));
+                 w.uint(handle);
+                 w.boolean(receiver);
+               }));
+}
+
+std::string begin(std::uint16_t channel) {
+  return frame(0, channel, performative(0x11, 4, [](Writer& w) {
+                 w.null();
+                 for (int i = 0; i < 3; ++i) w.uint(1);
+               }));
+}
+
+// Up to three senders attached.
+const std::string talk = amqp_header + open_frame + begin(0) + attach(0) + attach(1) + attach(2);
+
 // Feeds the stream whole, and cut in two at every byte: the verdict must be the same.
 GuardError verdict(const std::string& stream) {
   FrameGuard whole;
@@ -64,7 +82,7 @@ GuardError verdict(const std::string& stream) {
 
 TEST(FrameGuard, AnOrdinaryStreamPasses) {
   const auto init = frame(1, 0, performative(0x41, 1, [](Writer& w) { w.symbol("ANONYMOUS"); }));
-  const auto error = verdict(sasl_header + init + amqp_header + open_frame + frame(0, 0, "") + transfer(0, true, true) +
+  const auto error = verdict(sasl_header + init + talk + frame(0, 0, "") + transfer(0, true, true) +
                              transfer(0, false, false, std::string(1000, 'y')));
   EXPECT_FALSE(error) << error.description;
 }
@@ -94,15 +112,16 @@ TEST(FrameGuard, SizesAndOffsetsMustFit) {
   EXPECT_TRUE(verdict(sasl_header + "\x00\x00\x04\x01\x02\x01\x00\x00"s));  // 1 KiB + 1 before authentication
   EXPECT_TRUE(verdict(amqp_header + "\x00\x00\x00\x08\x01\x00\x00\x00"s));  // doff 1
   EXPECT_TRUE(verdict(amqp_header + "\x00\x00\x00\x08\x03\x00\x00\x00"s));  // doff beyond the frame
-  EXPECT_TRUE(verdict(amqp_header + frame(0, 16, performative(0x11, 0, [](Writer&) {}))));  // channel-max
+  EXPECT_FALSE(verdict(amqp_header + open_frame + begin(15)));
+  EXPECT_STREQ(verdict(amqp_header + open_frame + begin(16)).condition, "amqp:not-allowed");  // channel-max
 }
 
 TEST(FrameGuard, TransferWithoutDeliveryIdIsRefused) {
-  EXPECT_STREQ(verdict(amqp_header + transfer(0, false, false)).condition, "amqp:decode-error");
+  EXPECT_STREQ(verdict(talk + transfer(0, false, false)).condition, "amqp:decode-error");
   // Allowed only in the middle of a delivery, on the same link.
-  EXPECT_FALSE(verdict(amqp_header + transfer(1, true, true) + transfer(1, false, true) + transfer(1, false, false)));
-  EXPECT_TRUE(verdict(amqp_header + transfer(1, true, true) + transfer(2, false, false)));
-  EXPECT_TRUE(verdict(amqp_header + transfer(1, true, true) + transfer(1, false, false) + transfer(1, false, false)));
+  EXPECT_FALSE(verdict(talk + transfer(1, true, true) + transfer(1, false, true) + transfer(1, false, false)));
+  EXPECT_TRUE(verdict(talk + transfer(1, true, true) + transfer(2, false, false)));
+  EXPECT_TRUE(verdict(talk + transfer(1, true, true) + transfer(1, false, false) + transfer(1, false, false)));
 }
 
 TEST(FrameGuard, HugeDispositionIsRefused) {
@@ -114,20 +133,17 @@ TEST(FrameGuard, HugeDispositionIsRefused) {
                    w.boolean(true);
                  }));
   };
-  EXPECT_TRUE(verdict(amqp_header + disposition(0, UINT32_MAX)));
-  EXPECT_FALSE(verdict(amqp_header + disposition(5, 5000)));
-  EXPECT_FALSE(verdict(amqp_header + disposition(UINT32_MAX - 1, 3)));  // wraps: five deliveries
+  EXPECT_TRUE(verdict(talk + disposition(0, UINT32_MAX)));
+  EXPECT_FALSE(verdict(talk + disposition(5, 5000)));
+  EXPECT_FALSE(verdict(talk + disposition(UINT32_MAX - 1, 3)));  // wraps: five deliveries
 }
 
 TEST(FrameGuard, BombsInPerformativesAreRefused) {
   const auto bomb =
       frame(0, 0, performative(0x10, 1, [](Writer& w) { w.raw("\xf0\x00\x00\x00\x05\xff\xff\xff\xff\x40"s); }));
   EXPECT_STREQ(verdict(amqp_header + bomb).condition, "amqp:decode-error");
-  const auto handle = frame(0, 0, performative(0x12, 2, [](Writer& w) {
-                              w.string("link");
-                              w.uint(256);
-                            }));
-  EXPECT_TRUE(verdict(amqp_header + handle));
+  EXPECT_FALSE(verdict(amqp_header + open_frame + begin(0) + attach(255)));
+  EXPECT_STREQ(verdict(amqp_header + open_frame + begin(0) + attach(256)).condition, "amqp:not-allowed");
   EXPECT_TRUE(verdict(amqp_header + frame(0, 0, "\x00\x53\x19\x45"s)));  // no such performative
   EXPECT_TRUE(verdict(amqp_header + frame(0, 0,
                                           "\x00\xa3\x0e"

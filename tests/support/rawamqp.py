@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 
 SASL_HEADER = b"AMQP\x03\x01\x00\x00"
 AMQP_HEADER = b"AMQP\x00\x01\x00\x00"
@@ -48,11 +49,20 @@ def data_section(body: bytes) -> bytes:
     return b"\x00\x53\x75" + binary(body)
 
 
+def outcome_of(body: bytes) -> int:
+    """The code in an encoded sasl-outcome, whose list is list8 or list32 and whose code is a ubyte."""
+    items = body[6:] if body[3] == 0xC0 else body[12:]
+    assert items[0] == 0x50, body
+    return items[1]
+
+
 class RawPeer:
     """A TCP connection to a broker, at the level of bytes."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+    def __init__(self, port: int, wrap: Callable[[socket.socket], socket.socket] | None = None) -> None:
+        """``wrap``: puts TLS or the like on the socket."""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.socket = wrap(plain) if wrap else plain
 
     def send(self, *parts: bytes) -> None:
         try:
@@ -91,17 +101,43 @@ class RawPeer:
             if got == code:
                 return body
 
-    def authenticate(self) -> None:
+    def mechanisms(self) -> set[str]:
+        """Begins SASL; what the broker offers."""
         self.send(SASL_HEADER)
         assert self.read(8) == SASL_HEADER
-        self.until(0x40)
-        self.send(frame(described(0x41, symbol("ANONYMOUS")), kind=1))
-        self.until(0x44)
+        body = self.until(0x40)
+        return {name for name in ("ANONYMOUS", "PLAIN", "SCRAM-SHA-256", "EXTERNAL") if name.encode() in body}
+
+    def init(self, mechanism: str, response: bytes | None = None) -> None:
+        fields = [symbol(mechanism)] + ([binary(response)] if response is not None else [])
+        self.send(frame(described(0x41, *fields), kind=1))
+
+    def respond(self, response: bytes) -> None:
+        self.send(frame(described(0x43, binary(response)), kind=1))
+
+    def outcome(self) -> int:
+        """The outcome's code: 0 ok, 1 refused, 4 not now."""
+        return outcome_of(self.until(0x44))
+
+    def login(self, mechanism: str, response: bytes | None = None) -> int:
+        self.mechanisms()
+        self.init(mechanism, response)
+        return self.outcome()
+
+    def authenticate(self) -> None:
+        assert self.login("ANONYMOUS") == 0
+        self.greet()
+
+    def greet(self) -> None:
         self.send(AMQP_HEADER)
         assert self.read(8) == AMQP_HEADER
 
     def open(self, *extra: bytes) -> None:
         self.authenticate()
+        self.open_as_is(*extra)
+
+    def open_as_is(self, *extra: bytes) -> None:
+        """OPEN, once logged in."""
         self.send(frame(described(OPEN, string("raw"), NULL, NULL, NULL, *extra)))
         self.until(OPEN)
 
