@@ -87,7 +87,9 @@ MessageRef with_annotations(const Message& message, const Annotations& added, Ti
   out.section(Section::message_annotations);
   out.map(count + added.count, items);
   out.raw(rest);
-  return make_message(bytes, now);
+  const MessageRef made = make_message(bytes, now);
+  if (made) made->set_tail(message.tail());
+  return made;
 }
 
 bool has_message_annotations(const Message& message) noexcept {

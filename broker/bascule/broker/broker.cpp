@@ -66,7 +66,7 @@ struct Broker::State final : StorageListener {
       if (error || alive.expired()) return;  // it may have been queued already when the broker went
       const Time now = Clock::now();
       shared.router.sweep(now);
-      shared.router.relieve_memory();
+      relieve_memory();
       if (now >= next_check) {
         next_check = now + std::chrono::seconds(1);
         const auto all = peers();
@@ -99,11 +99,25 @@ struct Broker::State final : StorageListener {
     return all;
   }
 
+  void relieve_memory() {
+    const bool was = storage->memory_high();
+    shared.router.relieve_memory();
+    if (storage->memory_high() == was) return;
+    const auto& settings = shared.options.router;
+    if (was) {
+      telemetry::info("memory-high watermark is clear: publishers get credit again",
+                      {{"message_bytes", Message::in_memory()}});
+    } else {
+      telemetry::warn("memory-high watermark: publishers get no credit; consumers go on",
+                      {{"message_bytes", Message::in_memory()}, {"broker.memory_high", settings.memory_high}});
+    }
+  }
+
   void durable(Lsn lsn) override {
     const auto waiting = shared.unconfirmed;
     for (TransferReceiver* link : waiting) link->confirm(lsn);
     // Not only by the clock: between two ticks much may come.
-    if (Message::in_memory() > shared.options.router.memory_pages / 4 * 5) shared.router.relieve_memory();
+    if (Message::in_memory() > shared.options.router.memory_pages / 4 * 5) relieve_memory();
     std::erase_if(shared.unconfirmed, [](const TransferReceiver* link) { return !link->unconfirmed(); });
   }
 

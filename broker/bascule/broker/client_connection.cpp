@@ -32,10 +32,6 @@ void put_symbols(pn_data_t* data, std::initializer_list<std::string_view> symbol
   pn_data_exit(data);
 }
 
-// The engine counts its window in frames of the largest size. Credit bounds what comes in, so the window need
-// not: it is wide enough that small messages never wait for it.
-constexpr std::size_t window_frames = 8192;
-
 }  // namespace
 
 ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<amqp::Stream> stream,

@@ -30,6 +30,7 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   keys.duration("drain_time", options.drain_time);
   keys.size("max_message_size", options.max_message_size);
   keys.size("max_unfinished", options.max_unfinished);
+  keys.size("large_message", options.large_message);
   keys.count("max_connections", options.max_connections);
   keys.count("max_connections_per_address", options.max_connections_per_address, 0);
   keys.count("max_connections_per_user", options.max_connections_per_user, 0);
@@ -69,7 +70,7 @@ void read_journal(const config::Section& section, JournalOptions& journal) {
   if (fsync == "interval") journal.fsync = Fsync::interval;
   if (fsync == "never") journal.fsync = Fsync::never;
   keys.duration("fsync_interval", journal.interval);
-  keys.size("disk_low", journal.disk_low);
+  if (section.has("disk_low")) journal.disk_low = section.size("disk_low", 0);
   keys.size("journal_segment", journal.segment_size);
   if (journal.segment_size < 4096 || journal.segment_size > 1U << 30) {
     throw section.error("journal_segment", "must be from 4KiB to 1GiB");

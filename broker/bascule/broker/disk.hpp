@@ -45,8 +45,11 @@ class Disk {
   /// Gone for this process; nobody cares after a crash. Nothing when it is not there.
   virtual void remove_scratch(const std::string& name) = 0;
   virtual void sync_folder() = 0;
-  /// Bytes that this process may still write there.
-  virtual std::uint64_t free_space() = 0;
+  struct Space {
+    std::uint64_t free = 0;  ///< bytes that this process may still write there
+    std::uint64_t total = 0;
+  };
+  virtual Space space() = 0;
   /// Gone from the medium when this returns.
   virtual void remove(const std::string& name) = 0;
   /// For messages: where it is.

@@ -41,6 +41,7 @@ IncomingLink::IncomingLink(Shared& shared, amqp::Connection& connection, pn_link
 
 IncomingLink::~IncomingLink() {
   let_go();
+  pause(false);
   if (unconfirmed()) std::erase(shared_.unconfirmed, this);
   if (node_ == nullptr) return;
   node_->detach(*this);
@@ -77,6 +78,8 @@ void IncomingLink::end(const LinkError& error) {
   if (std::exchange(ended_, true)) return;
   builder_.reset();
   let_go();
+  large_ = nullptr;
+  pause(false);
   close_link(link_, error);
   connection_.wake();
 }
@@ -90,16 +93,24 @@ void IncomingLink::on_delivery(pn_delivery_t* delivery) {
     }
     return;
   }
+  if (finishing_) return;
   if (ended_) return discard(delivery);
   if (pn_delivery_aborted(delivery)) {
     builder_.reset();
     let_go();
+    large_ = nullptr;
+    pause(false);
     pn_delivery_settle(delivery);
     return top_up();
   }
   if (!receive(delivery)) return;
   if (pn_delivery_partial(delivery)) return hold();
   if (held_ != 0) let_go();
+  if (large_) return finish_large(delivery);
+  complete(delivery, builder_.finish(Clock::now()), true);
+}
+
+void IncomingLink::complete(pn_delivery_t* delivery, MessageRef message, bool written) {
   ++shared_.counters.transfers_in;
   pn_link_advance(link_);
   if (pn_link_credit(link_) < 0) {
@@ -107,21 +118,26 @@ void IncomingLink::on_delivery(pn_delivery_t* delivery) {
     pn_delivery_settle(delivery);
     return end({"amqp:link:transfer-limit-exceeded", "more was transferred than there was credit for"});
   }
-  usual_size_ = static_cast<std::uint32_t>((7 * std::uint64_t{usual_size_} + builder_.size()) / 8 + 1);
-  const Time now = Clock::now();
-  publish(delivery, builder_.finish(now), now);
+  usual_size_ = static_cast<std::uint32_t>((7 * std::uint64_t{usual_size_} + (message ? message->cost() : 0)) / 8 + 1);
+  if (written) {
+    publish(delivery, std::move(message), Clock::now());
+  } else {
+    reject(delivery, "amqp:resource-limit-exceeded",
+           "the broker's disk is full; large messages are taken again when there is space");
+  }
   top_up();
 }
 
 // Moves what arrived into the builder; false when the link was ended for it.
 bool IncomingLink::receive(pn_delivery_t* delivery) {
   const std::size_t pending = pn_delivery_pending(delivery);
-  if (builder_.size() + pending > shared_.options.max_message_size) {
+  if (builder_.size() + (large_ ? large_->size() : 0) + pending > shared_.options.max_message_size) {
     end({"amqp:link:message-size-exceeded",
          "a message is larger than max-message-size, " + std::to_string(shared_.options.max_message_size) + " bytes"});
     discard(delivery);
     return false;
   }
+  if (pending > 0 && is_large(pending)) return receive_large();
   if (pending > 0) {
     const ssize_t received = pn_link_recv(link_, reinterpret_cast<char*>(builder_.prepare(pending)), pending);
     if (received > 0) builder_.commit(static_cast<std::size_t>(received));

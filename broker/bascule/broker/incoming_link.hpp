@@ -10,6 +10,7 @@
 #include <proton/link.h>
 
 #include <deque>
+#include <memory>
 
 #include "bascule/amqp/connection.hpp"
 #include "bascule/broker/access.hpp"
@@ -49,6 +50,12 @@ class IncomingLink final : public Producer, public TransferReceiver {
   bool receive(pn_delivery_t* delivery);
   void hold();
   void let_go() noexcept;
+  void complete(pn_delivery_t* delivery, MessageRef message, bool written);
+  bool is_large(std::size_t pending);
+  bool receive_large();
+  void pause(bool wanted);
+  void finish_large(pn_delivery_t* delivery);
+  void finished_large(pn_delivery_t* delivery, const MessageRef& message, bool written);
   void publish(pn_delivery_t* delivery, MessageRef message, Time now);
   void schedule(Message& message, Time now) const;
   void send_in_transaction(pn_delivery_t* delivery, Node& node, MessageRef message);
@@ -73,6 +80,10 @@ class IncomingLink final : public Producer, public TransferReceiver {
   const bool owns_node_;  // a dynamic node lives as long as the link that made it
   bool ended_ = false;
   MessageBuilder builder_;
+  std::shared_ptr<BodyWriter> large_;  // where the rest of a large message goes
+  bool paused_ = false;                // the connection reads nothing until the file has room
+  bool finishing_ = false;             // its file is being flushed
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::uint64_t discarded_ = 0;
   std::uint64_t& unfinished_;
   std::uint64_t held_ = 0;  // of them, this link's

@@ -92,6 +92,10 @@ journal::Publish Journal::describe(const Message& message) const {
 Lsn Journal::publish(const Message& message, std::span<const QueueId> queues) {
   journal::Publish publish = describe(message);
   for (const QueueId queue : queues) publish.queues.push_back({.queue = queue});
+  if (SideBody* tail = message.tail()) {
+    publish.side = {tail->id(), tail->size()};
+    tail->stored();
+  }
   const Lsn lsn = log_.publish(publish, message.body());
   worked();
   return lsn;

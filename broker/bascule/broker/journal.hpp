@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "bascule/broker/disk.hpp"
 #include "bascule/broker/journal_log.hpp"
@@ -26,8 +27,8 @@ struct JournalOptions {
   std::uint64_t segment_size = 16U << 20;
   Fsync fsync = Fsync::group;
   std::chrono::milliseconds interval{100};
-  std::uint64_t disk_low = 256U << 20;       ///< free bytes below which publishers get no credit
-  std::chrono::milliseconds mark_after{20};  ///< idle time after which the last flush is marked as ended
+  std::optional<std::uint64_t> disk_low = {};  ///< free bytes below which publishers get no credit
+  std::chrono::milliseconds mark_after{20};    ///< idle time after which the last flush is marked as ended
 };
 
 /// Both clocks, so that a time to live goes on over a restart.
@@ -45,6 +46,7 @@ struct JournalJob {
   enum class Lane : std::uint8_t {
     read,  ///< messages come back
     file,  ///< files are made and written
+    body,  ///< large bodies are
   } lane = Lane::read;
   std::function<void(Disk&)> work;
   std::function<void()> done;
@@ -108,8 +110,14 @@ class Journal final : public Storage {
   void load(std::vector<Lsn> messages, Loaded done) override;
   MessageRef load_now(Lsn lsn) override;
   bool page_out(const MessageRef& message, std::function<void(Lsn)> done) override;
+  StorageSize size() const override {
+    return {log_.ledger().total_bytes(), log_.state().sides.of.size(), scratch_.messages()};
+  }
+  std::shared_ptr<BodyWriter> new_body() override;
+  void read_body(const SideBody& body, std::uint64_t block, std::uint64_t count, BodyRead done) override;
 
  private:
+  class BodyFile;
   struct Load {
     std::vector<Lsn> messages;
     Loaded done;
@@ -117,6 +125,9 @@ class Journal final : public Storage {
 
   Journal(Disk& disk, journal::Recovered recovered, const JournalOptions& options, Clocks clocks);
   void worked();
+  void do_job(JournalJob job);
+  void remove_body(std::uint64_t id);
+  SideBody* make_body(std::uint64_t id, std::uint64_t size);
   journal::Publish describe(const Message& message) const;
   std::int64_t wall(Time at) const;
   Time steady(std::int64_t wall_ms, Time none) const;

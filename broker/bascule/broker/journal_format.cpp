@@ -195,7 +195,6 @@ void encode(const Publish& publish, std::vector<std::uint8_t>& out) {
   if ((flags & has_side) != 0) {
     put_number(out, publish.side.id, 8);
     put_number(out, publish.side.size, 8);
-    put_number(out, publish.side.crc, 4);
   }
   put_number(out, publish.queues.size(), 4);
   for (const Held& held : publish.queues) {
@@ -217,7 +216,6 @@ std::optional<Publish> decode_publish(Bytes fields) {
   if ((flags & has_side) != 0) {
     publish.side.id = reader.number(8);
     publish.side.size = reader.number(8);
-    publish.side.crc = static_cast<std::uint32_t>(reader.number(4));
   }
   const auto queues = reader.number(4);
   if (!reader.ok() || queues > fields.size() / 4) return {};

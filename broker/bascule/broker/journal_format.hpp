@@ -107,11 +107,10 @@ struct Held {
   bool plain() const noexcept { return delivery_count == 0 && due_ms == 0 && notes.empty(); }
 };
 
-/// A body that is in a file of its own (bodies.hpp).
+/// The rest of a body, in a file of its own (bodies.hpp).
 struct SideFile {
   std::uint64_t id = 0;  ///< 0: none
   std::uint64_t size = 0;
-  std::uint32_t crc = 0;
 };
 
 /// The fields of a publish, in front of the message's body.

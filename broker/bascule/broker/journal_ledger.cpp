@@ -12,7 +12,7 @@ Segment& Ledger::add(Lsn start, std::uint64_t capacity) {
 }
 
 void Ledger::add_message(Lsn place, std::size_t queues) {
-  Segment& segment = segments_.back();
+  Segment& segment = *find_segment(place);  // not always the newest: recovery may apply a batch late
   const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(queues, many));
   segment.messages.push_back({static_cast<std::uint32_t>((place - segment.start) / 8), count});
   if (count == many) many_[place] = static_cast<std::uint32_t>(queues);

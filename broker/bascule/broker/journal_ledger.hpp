@@ -39,7 +39,7 @@ struct Segment {
 class Ledger {
  public:
   Segment& add(Lsn start, std::uint64_t capacity);
-  /// A message of the newest segment, which holds `place`.
+  /// A message of the segment that holds `place`, behind all others in it.
   void add_message(Lsn place, std::size_t queues);
   /// One queue is done with it.
   void settle(Lsn place) noexcept;

@@ -27,6 +27,7 @@ MessageRef Journal::rebuild(const journal::Record& record) const {
   builder.append(record.body);
   const MessageRef message = builder.finish(clocks_.steady());
   if (!message) return {};
+  if (publish->side.id != 0) message->set_tail(new SideBody(publish->side.id, publish->side.size, nullptr));
   message->set_expires(steady(publish->expires_ms, Time::max()));
   message->set_due(steady(publish->due_ms, Time::min()));
   return message;
@@ -87,6 +88,7 @@ void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
 }
 
 bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done) {
+  if (message->tail() != nullptr) return false;  // its file lives as long as it does
   journal::Publish publish = describe(*message);
   const auto bytes = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::uint8_t> fields;

@@ -204,14 +204,18 @@ void Recovery::check_side_files(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (is_side_file_name(name)) there.insert(name);
   }
+  for (const std::string& name : there) {
+    auto& last = reader_.state().last_side;
+    last = std::max<std::uint64_t>(last, std::stoull(name.substr(0, 16), nullptr, 16));
+  }
   const auto needed = reader_.side_files();
   for (const auto& [name, wanted] : needed) {
     if (!there.contains(name)) {
       reader_.spoil(wanted.lsn, "journal: " + disk_.path(name) + ", the body of a message, is missing");
-    } else if (const auto size = disk_.open(name)->size(); size != wanted.size) {
+    } else if (const auto size = disk_.open(name)->size(); size != body_file_size(wanted.size)) {
       reader_.spoil(wanted.lsn, "journal: " + disk_.path(name) + " is damaged at offset " + std::to_string(size) +
                                     ": the body of a message is " + std::to_string(size) + " bytes long, not " +
-                                    std::to_string(wanted.size));
+                                    std::to_string(body_file_size(wanted.size)));
     }
   }
   if (!options_.mend) return;

@@ -1,5 +1,6 @@
 #include "bascule/broker/journal_thread.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "bascule/telemetry/log.hpp"
@@ -8,6 +9,7 @@ namespace bascule::broker {
 namespace {
 
 constexpr std::chrono::milliseconds full_retry{200}, space_check{1000};
+constexpr std::uint64_t usual_disk_low = 256U << 20;
 constexpr int exit_io_error = 74;  // EX_IOERR
 
 [[noreturn]] void stop_at_once(const DiskError& error) {
@@ -67,8 +69,10 @@ JournalThread::JournalThread(Loop& loop, Journal& journal, Disk& disk)
       space_timer_(loop.context()),
       reads_(loop, disk),
       files_(loop, disk),
+      bodies_(loop, disk),
       thread_([this] { run(); }) {
   journal_.drive(this);
+  judge(disk_.space());
   arm_space();
 }
 
@@ -105,7 +109,10 @@ void JournalThread::work_waiting() {
 void JournalThread::end_of_turn() {
   asked_ = false;
   for (JournalJob& job : journal_.take_jobs()) {
-    (job.lane == JournalJob::Lane::read ? reads_ : files_).push(std::move(job));
+    JobThread& lane = job.lane == JournalJob::Lane::read   ? reads_
+                      : job.lane == JournalJob::Lane::body ? bodies_
+                                                           : files_;
+    lane.push(std::move(job));
   }
   if (busy_ || !journal_.dirty()) return;
   // A segment that is being made ahead is not written to before it is there.
@@ -175,23 +182,28 @@ void JournalThread::arm_space() {
   space_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive) return;
     if (ahead_failed_ && ahead_.start != 0) make_ahead();
-    const auto free = std::make_shared<std::uint64_t>(0);
-    files_.push({JournalJob::Lane::file, [free](Disk& disk) { *free = disk.free_space(); },
-                 [this, free] {
-                   const std::uint64_t mark = journal_.options().disk_low;
-                   const bool was = journal_.disk_low();
-                   const bool low = *free < (was ? mark / 4 * 5 : mark);
-                   if (low && !was) {
-                     telemetry::warn("disk-low watermark: publishers get no credit; consumers go on",
-                                     {{"free_bytes", *free}, {"broker.disk_low", mark}});
-                   } else if (!low && was) {
-                     telemetry::info("disk-low watermark is clear: publishers get credit again",
-                                     {{"free_bytes", *free}});
-                   }
-                   journal_.set_disk_low(low);
+    const auto space = std::make_shared<Disk::Space>();
+    files_.push({JournalJob::Lane::file, [space](Disk& disk) { *space = disk.space(); },
+                 [this, space] {
+                   judge(*space);
                    arm_space();
                  }});
   });
+}
+
+// On a small file system the watermark is a twentieth of it, unless it was set.
+void JournalThread::judge(Disk::Space space) {
+  const std::uint64_t mark =
+      journal_.options().disk_low.value_or(std::min<std::uint64_t>(usual_disk_low, space.total / 20));
+  const bool was = journal_.disk_low();
+  const bool low = space.free < (was ? mark / 4 * 5 : mark);
+  if (low && !was) {
+    telemetry::warn("disk-low watermark: publishers get no credit; consumers go on",
+                    {{"free_bytes", space.free}, {"broker.disk_low", mark}});
+  } else if (!low && was) {
+    telemetry::info("disk-low watermark is clear: publishers get credit again", {{"free_bytes", space.free}});
+  }
+  journal_.set_disk_low(low);
 }
 
 void JournalThread::report_space(bool there_is) {

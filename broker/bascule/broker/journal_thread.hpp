@@ -1,5 +1,5 @@
 // JournalThread: carries a Journal's commits and jobs out on threads of its own, so that the loop never waits for the
-// disk: one commits, one reads messages back, one makes files.
+// disk: one commits, one reads messages back, one makes files, one writes large bodies.
 //
 // At the end of a turn, when no commit is under way, all that was appended goes to the committing thread; its end is
 // posted back. The next segment is made while the last is half empty, so that a full disk is known while there is
@@ -58,6 +58,7 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   void make_ahead();
   void arm_mark();
   void arm_space();
+  void judge(Disk::Space space);
 
   Loop& loop_;
   Journal& journal_;
@@ -69,7 +70,7 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   journal::Ahead ahead_;       // being made
   bool ahead_failed_ = false;  // the disk was full
   asio::steady_timer mark_timer_, space_timer_;
-  JobThread reads_, files_;
+  JobThread reads_, files_, bodies_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

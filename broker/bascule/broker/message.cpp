@@ -42,7 +42,8 @@ std::optional<Front> read_front(Bytes bytes) noexcept {
 std::uint64_t Message::in_memory() noexcept { return bytes_in_memory; }
 
 void MessageRef::destroy(Message* message) noexcept {
-  bytes_in_memory -= message->cost();
+  bytes_in_memory -= message->memory();
+  SideBody::release(message->tail_);
   message->~Message();
   std::free(message);
 }

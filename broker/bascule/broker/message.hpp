@@ -6,12 +6,14 @@
 // a message never leaves its broker's loop. Bound: MessageBuilder's limit.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "bascule/broker/bodies.hpp"
 #include "bascule/broker/wire.hpp"
 
 namespace bascule::broker {
@@ -41,8 +43,19 @@ class Message {
   void set_due(Time at) noexcept { due_ = at; }
   /// Bytes of all messages of this thread, those that are still arriving among them.
   static std::uint64_t in_memory() noexcept;
+  /// What follows body() and is in a file of its own; null: nothing. A shared one is shared.
+  SideBody* tail() const noexcept { return tail_; }
+  void set_tail(SideBody* tail) noexcept {
+    if (tail != nullptr) tail->acquire();
+    SideBody::release(std::exchange(tail_, tail));
+  }
   /// What it counts against bounds: its bytes and what keeping it costs.
-  std::uint32_t cost() const noexcept { return size_ + static_cast<std::uint32_t>(sizeof(Message)); }
+  std::uint32_t cost() const noexcept {
+    const std::uint64_t all = memory() + (tail_ == nullptr ? 0 : tail_->size());
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(all, UINT32_MAX));
+  }
+  /// Its bytes in memory.
+  std::uint64_t memory() const noexcept { return size_ + sizeof(Message); }
 
  private:
   friend class MessageRef;
@@ -54,6 +67,7 @@ class Message {
 
   Time expires_ = Time::max();
   Time due_ = Time::min();
+  SideBody* tail_ = nullptr;
   std::uint32_t references_ = 0;
   std::uint32_t size_ = 0;
   std::uint32_t offset_ = 0;

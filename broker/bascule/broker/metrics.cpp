@@ -57,6 +57,20 @@ void collect_security(Registry& registry, const Broker& broker) {
   }
 }
 
+void collect_storage(Registry& registry, const Storage& storage) {
+  const auto set = [&registry](const char* name, const char* help, std::uint64_t value) {
+    registry.gauge(name, help).one().set(static_cast<double>(value));
+  };
+  const StorageSize size = storage.size();
+  set("bascule_broker_message_memory_bytes", "Messages in memory, of all queues.", Message::in_memory());
+  set("bascule_broker_memory_high", "1 while publishers get no credit for want of memory.", storage.memory_high());
+  set("bascule_broker_disk_low", "1 while publishers get no credit for want of disk.", storage.disk_low());
+  set("bascule_broker_accepts_durable", "0 while durable messages are refused (disk full).", storage.accepts());
+  set("bascule_broker_journal_bytes", "Files of the journal.", size.journal_bytes);
+  set("bascule_broker_large_bodies", "Messages with a part in a file of its own.", size.large_bodies);
+  set("bascule_broker_paged_out_messages", "Messages in scratch files.", size.paged_out);
+}
+
 void collect_queue(Registry& registry, const Queue& queue) {
   const std::string& address = queue.address();
   const auto& counters = queue.counters();
@@ -67,6 +81,7 @@ void collect_queue(Registry& registry, const Queue& queue) {
   set("bascule_broker_queue_unsettled", "Messages handed out and not settled.", queue.acquired());
   set("bascule_broker_queue_scheduled", "Messages that are not due yet.", queue.scheduled());
   set("bascule_broker_queue_bytes", "Bytes of all.", queue.bytes());
+  set("bascule_broker_queue_stopped", "1 when a message of it is damaged on the disk.", !queue.stopped().empty());
   set("bascule_broker_queue_consumers", "Attached receivers.", queue.consumers());
   const auto total = [&](const char* what, std::uint64_t value) {
     registry.counter("bascule_broker_queue_events_total", "What became of a queue's messages.", {"queue", "event"})
@@ -116,6 +131,7 @@ void register_metrics(Registry& registry, const Broker& broker) {
   registry.on_collect([&registry, &broker] {
     collect_connections(registry, broker);
     collect_transactions(registry, broker);
+    collect_storage(registry, broker.shared().storage);
     collect_security(registry, broker);
     const Router& router = broker.shared().router;
     registry.gauge("bascule_broker_nodes", "Queues, topics and subscriptions.")

@@ -29,6 +29,7 @@ struct BrokerOptions {
   std::chrono::milliseconds drain_time{1'000};  ///< for peers to answer CLOSE when the broker stops
   std::uint64_t max_message_size = 16U << 20;
   std::uint64_t max_unfinished = 32U << 20;  ///< bytes of one connection's messages whose end has not come
+  std::uint64_t large_message = 100U << 10;  ///< what a message has beyond goes to a file of its own (with a journal)
   std::uint32_t max_frame = 64U << 10;
   std::uint32_t max_connections = 10'000;
   std::uint32_t max_connections_per_address = 0;  ///< 0: no bound but max_connections

@@ -49,12 +49,13 @@ bool OutgoingLink::holds_too_much() const noexcept {
 }
 
 bool OutgoingLink::can_send() const noexcept {
-  return pn_link_credit(link_) > 0 && !holds_too_much() &&
+  return !large_ && pn_link_credit(link_) > 0 && !holds_too_much() &&
          pn_session_outgoing_bytes(session_) < shared_.options.max_outgoing;
 }
 
 void OutgoingLink::on_flow(Time now) {
   if (queue_ == nullptr) return;
+  if (large_) go_on_large();
   can_send() ? queue_->ready(*this, now) : queue_->not_ready(*this);
   // Credit that is left although there is room to write: the queue has nothing for this link now.
   if (pn_link_get_drain(link_) && can_send() && !queue_->looking(*this))
@@ -77,7 +78,7 @@ std::optional<amqp::LinkState> OutgoingLink::state() const {
                          .drain = pn_link_get_drain(link_)};
 }
 
-bool OutgoingLink::deliver(Queue& queue, const Delivery& delivery) {
+bool OutgoingLink::deliver(Queue&, const Delivery& delivery) {
   std::array<char, 8> tag;
   std::size_t size = 0;
   for (std::uint64_t n = next_tag_++; size == 0 || n != 0; n >>= 8) tag[size++] = static_cast<char>(n & 0xff);
@@ -86,16 +87,24 @@ bool OutgoingLink::deliver(Queue& queue, const Delivery& delivery) {
   pn_link_send(link_, reinterpret_cast<const char*>(header.bytes.data()), header.size);
   const Bytes body = delivery.message->body();
   pn_link_send(link_, reinterpret_cast<const char*>(body.data()), body.size());
-  pn_link_advance(link_);
-  if (presettled_) {
-    pn_delivery_settle(out);
-    if (!browses_) queue.settle(delivery.position, {}, this, {});
-  } else {
-    pn_delivery_set_context(out, to_context(delivery.position));
-  }
   ++shared_.counters.transfers_out;
   connection_.wake();
+  if (delivery.message->tail() != nullptr) {
+    begin_large(out, delivery.message, delivery.position);
+    return false;
+  }
+  pn_link_advance(link_);
+  finish_delivery(out, delivery.position);
   return can_send();
+}
+
+void OutgoingLink::finish_delivery(pn_delivery_t* delivery, Position position) {
+  if (presettled_) {
+    pn_delivery_settle(delivery);
+    if (queue_ != nullptr && !browses_) queue_->settle(position, {}, this, {});
+  } else {
+    pn_delivery_set_context(delivery, to_context(position));
+  }
 }
 
 void OutgoingLink::on_delivery(pn_delivery_t* delivery, Time now) {
@@ -153,6 +162,8 @@ void OutgoingLink::hold() {
 void OutgoingLink::give_back(bool orderly, Time now) {
   if (queue_ == nullptr) return;
   queue_->not_ready(*this);
+  if (large_) pn_delivery_set_context(large_->delivery, to_context(large_->position));
+  large_ = nullptr;
   const bool attempted = !orderly || queue_->settings().rpc;
   for (pn_delivery_t* delivery = pn_unsettled_head(link_); delivery != nullptr;) {
     pn_delivery_t* next = pn_unsettled_next(delivery);

@@ -8,6 +8,8 @@
 #include <proton/delivery.h>
 #include <proton/link.h>
 
+#include <memory>
+
 #include "bascule/amqp/connection.hpp"
 #include "bascule/amqp/flow_answers.hpp"
 #include "bascule/broker/shared.hpp"
@@ -48,6 +50,11 @@ class OutgoingLink final : public Consumer {
   void decide(pn_delivery_t* delivery, Position position, Outcome::Kind kind, Time now);
   void decide_in_transaction(pn_delivery_t* delivery, Position position, Time now);
   void give_back(bool orderly, Time now);
+  void finish_delivery(pn_delivery_t* delivery, Position position);
+  void begin_large(pn_delivery_t* delivery, const MessageRef& message, Position position);
+  void go_on_large();
+  void send_part(Bytes bytes, const std::string& why);
+  void end_large();
 
   Shared& shared_;
   amqp::Connection& connection_;
@@ -60,6 +67,15 @@ class OutgoingLink final : public Consumer {
   const bool browses_;
   std::uint64_t next_tag_ = 0;  // also: how many deliveries there were
   std::uint32_t drained_ = 0;   // credit given back unused
+  struct Large {
+    pn_delivery_t* delivery;
+    MessageRef message;
+    Position position;
+    std::uint64_t block = 0;
+    bool reading = false;
+  };
+  std::unique_ptr<Large> large_;  // the message that is being sent in parts
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace bascule::broker

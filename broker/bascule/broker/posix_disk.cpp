@@ -136,10 +136,10 @@ class PosixDisk final : public Disk {
   void remove_scratch(const std::string& name) override {
     if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) fail("remove", path(name));
   }
-  std::uint64_t free_space() override {
+  Space space() override {
     struct statvfs status{};
     if (::fstatvfs(descriptor_.get(), &status) != 0) fail("look at folder", folder_);
-    return std::uint64_t{status.f_bavail} * status.f_frsize;
+    return {std::uint64_t{status.f_bavail} * status.f_frsize, std::uint64_t{status.f_blocks} * status.f_frsize};
   }
   void remove(const std::string& name) override {
     if (::unlink(path(name).c_str()) != 0) fail("remove", path(name));

@@ -12,6 +12,10 @@
 
 namespace bascule::broker {
 
+/// The engine counts its window in frames of the largest size. Credit bounds what comes in, so the window need
+/// not: it is wide enough that small messages never wait for it.
+inline constexpr std::size_t window_frames = 8192;
+
 class TransferReceiver;
 
 struct ConnectionCounters {

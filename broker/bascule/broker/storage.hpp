@@ -12,12 +12,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "bascule/broker/bodies.hpp"
 #include "bascule/broker/entries.hpp"
 
 namespace bascule::broker {
@@ -74,6 +76,11 @@ class Recovery {
   ~Recovery() = default;
 };
 
+/// For metrics.
+struct StorageSize {
+  std::uint64_t journal_bytes = 0, large_bodies = 0, paged_out = 0;
+};
+
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -118,6 +125,16 @@ class Storage {
   /// Writes a message that is in no journal to a file that does not outlive the process; `done` gets the place to
   /// load() it from, which settle() or forget() must free. False: there is no such file.
   virtual bool page_out(const MessageRef& /*message*/, std::function<void(Lsn)> /*done*/) { return false; }
+
+  /// A file for the rest of a large message as it arrives; null: there are none, it stays in memory.
+  virtual std::shared_ptr<BodyWriter> new_body() { return nullptr; }
+  /// Gets the bytes; `why` is not empty when they cannot be read whole, and names file and offset.
+  using BodyRead = std::function<void(Bytes bytes, const std::string& why)>;
+  /// Reads `count` blocks of body_block bytes from `block` on, off the loop. `done` as in load().
+  virtual void read_body(const SideBody& /*body*/, std::uint64_t /*block*/, std::uint64_t /*count*/,
+                         BodyRead /*done*/) {}
+
+  virtual StorageSize size() const { return {}; }
 
   /// Watermarks, with hysteresis: while one holds, producers get no credit and consumers go on.
   bool memory_high() const noexcept { return memory_high_; }

@@ -73,7 +73,7 @@ void Connection::abort(std::string_view reason) {
 }
 
 void Connection::read() {
-  if (reading_ || finished_) return;
+  if (reading_ || finished_ || pauses_ > 0) return;
   auto buffer = engine_.read_buffer();
   if (buffer.empty()) return;
   if (buffer.size() > first_read) buffer = buffer.first(first_read);
@@ -115,7 +115,7 @@ void Connection::write_early() {
 }
 
 void Connection::read_what_is_left() {
-  for (std::size_t total = 0; total < read_budget && !finished_;) {
+  for (std::size_t total = 0; total < read_budget && !finished_ && pauses_ == 0;) {
     error_code error;
     const auto size = stream_->try_read(scratch(), error);
     if (error == asio::error::would_block || error == asio::error::try_again) return;
@@ -130,6 +130,11 @@ void Connection::read_what_is_left() {
     dispatch();
     if (size < scratch().size()) return;
   }
+}
+
+void Connection::pause_reading(bool pause) {
+  pauses_ += pause ? 1 : -1;
+  if (pauses_ == 0) wake();
 }
 
 void Connection::dispatch() {

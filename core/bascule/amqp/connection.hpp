@@ -66,6 +66,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void close(const char* condition = nullptr, std::string_view description = {});
   /// At once, without a word. on_closed runs at the end of the turn.
   void abort(std::string_view reason);
+  /// Reads no more until as many calls with `false` came: the peer is stopped by TCP. For a moment; it must not outlast
+  /// the idle time-out.
+  void pause_reading(bool pause);
   /// The handler is not called any more.
   void detach() noexcept { handler_ = nullptr; }
 
@@ -96,6 +99,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Deadline close_by_;
   std::string abort_reason_;
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
+  int pauses_ = 0;
   bool dirty_ = false, reading_ = false, waiting_writable_ = false, was_full_ = false, finished_ = false;
   bool busy_ = false;  // inside on_read() or turn(), which will look at dirty_ themselves
 };

@@ -15,6 +15,9 @@ namespace bascule::broker::testing {
 
 struct PowerCut {};
 
+/// What the n-th operation does.
+enum class Fault : std::uint8_t { power_cut, io_error, disk_full };
+
 class SimulatedDisk final : public Disk {
  public:
   explicit SimulatedDisk(unsigned seed) : random_(seed) {}
@@ -27,9 +30,11 @@ class SimulatedDisk final : public Disk {
   std::unique_ptr<DiskFile> create(const std::string& name, std::uint64_t size, Bytes head) override {
     if (free_files == 0) throw DiskFull("simulated: no space for " + name);
     --free_files;
-    if (step()) {  // it appears whole, or not at all
+    if (step(true)) {
+      if (fault_ == Fault::disk_full) throw DiskFull("simulated: no space for " + name);
+      // It appears whole, or not at all.
       if (random_() % 2 == 0) make(name, size, head);
-      throw PowerCut{};
+      fail();
     }
     make(name, size, head);
     return std::make_unique<File>(*this, name);
@@ -42,26 +47,32 @@ class SimulatedDisk final : public Disk {
     if (free_files == 0) throw DiskFull("simulated: no space for " + name);
     make(name, 0, {});
     unsynced_names_.insert(name);
-    if (step()) throw PowerCut{};
+    if (step(true)) {
+      if (fault_ == Fault::disk_full) throw DiskFull("simulated: no space for " + name);
+      fail();
+    }
     return std::make_unique<File>(*this, name, true);
   }
   void remove_scratch(const std::string& name) override { files_.erase(name); }
   void sync_folder() override {
     ++syncs;
-    if (step()) throw PowerCut{};
+    if (step()) fail();
     unsynced_names_.clear();
   }
-  std::uint64_t free_space() override { return free_bytes; }
+  Space space() override { return {free_bytes, free_bytes}; }
   void remove(const std::string& name) override {
     if (step()) {
       if (random_() % 2 == 0) files_.erase(name);
-      throw PowerCut{};
+      fail();
     }
     files_.erase(name);
   }
   std::string path(const std::string& name) const override { return "/simulated/" + name; }
 
-  void cut_after(int steps) { left_ = steps; }
+  void cut_after(int steps, Fault fault = Fault::power_cut) {
+    left_ = steps;
+    fault_ = fault;
+  }
   /// Without a cut: what was not flushed is lost all the same.
   void restart() {
     for (const std::string& name : unsynced_names_) {
@@ -129,7 +140,7 @@ class SimulatedDisk final : public Disk {
     void write(std::uint64_t offset, Bytes bytes) override {
       if (grows_ && disk_.free_files == 0) throw DiskFull("simulated: no space in " + name_);
       content().pending.push_back({offset, {bytes.begin(), bytes.end()}});
-      if (disk_.step()) throw PowerCut{};
+      if (disk_.step()) disk_.fail();
     }
     std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override {
       std::vector<std::uint8_t> now = content().durable;
@@ -144,7 +155,7 @@ class SimulatedDisk final : public Disk {
     }
     void sync() override {
       ++disk_.syncs;
-      if (disk_.step()) throw PowerCut{};
+      if (disk_.step()) disk_.fail();
       if (!disk_.lying_sync) content().flush();
     }
 
@@ -161,15 +172,21 @@ class SimulatedDisk final : public Disk {
     content.durable.assign(size, 0);
     std::copy(head.begin(), head.end(), content.durable.begin());
   }
-  bool step() {
+  bool step(bool may_be_full = false) {
     ++operations;
-    return left_ >= 0 && left_-- == 0;
+    if (left_ < 0 || (fault_ == Fault::disk_full && !may_be_full)) return false;
+    return left_-- == 0;
+  }
+  [[noreturn]] void fail() const {
+    if (fault_ == Fault::power_cut) throw PowerCut{};
+    throw DiskError("simulated: input/output error");
   }
 
   std::mt19937 random_;
   std::map<std::string, Content> files_;
   std::set<std::string> unsynced_names_;
   int left_ = -1;
+  Fault fault_ = Fault::power_cut;
 };
 
 }  // namespace bascule::broker::testing

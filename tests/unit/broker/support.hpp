@@ -101,6 +101,7 @@ class Sink final : public Consumer {
     positions.push_back(delivery.position);
     headers.push_back(delivery.header);
     bodies.push_back(body_of(*delivery.message));
+    messages.push_back(delivery.message);
     if (settles) from.settle(delivery.position, {}, this, start);
     return credit > 0;
   }
@@ -117,6 +118,7 @@ class Sink final : public Consumer {
   std::vector<Position> positions;
   std::vector<Header> headers;
   std::vector<std::string> bodies;
+  std::vector<MessageRef> messages;
 };
 
 inline Reading selecting(const std::string& text) { return {.selector = std::make_shared<const Selector>(text)}; }

@@ -1,0 +1,144 @@
+"""A backlog larger than memory, messages larger than memory, watermarks: seen from a client."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from proton import Message
+from proton.utils import BlockingConnection, LinkDetached
+
+Connect = Callable[..., BlockingConnection]
+StartBroker = Callable[..., Any]
+
+MIB = 1 << 20
+
+
+def metric(broker: Any, name: str) -> float:
+    text = httpx.get(broker.endpoints["metrics"] + "/metrics").text
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"{name} is not in the metrics"
+    return float(found[1])
+
+
+def config(**settings: object) -> str:
+    lines = [f"{key} = {value if isinstance(value, int) else repr(value)}" for key, value in settings.items()]
+    return "[broker]\nmetrics = '127.0.0.1:0'\n" + "\n".join(lines) + "\n"
+
+
+def peak(broker: Any) -> int:
+    """The most resident bytes it ever had."""
+    status = pathlib.Path(f"/proc/{broker.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_backlog_is_not_kept_in_memory(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path, durable: bool
+) -> None:
+    broker = start_broker("--data", str(tmp_path), config=config(memory_pages="4MiB", memory_high="512MiB"))
+    before = broker.rss()
+    connection = connect(broker.url)
+    sender = connection.create_sender("q")
+    body = os.urandom(64 << 10)
+    for n in range(1000):
+        sender.send(Message(id=n, body=body, durable=durable))
+    assert broker.rss() < before + 32 * MIB, "of 64 MiB that wait"
+    assert metric(broker, "bascule_broker_message_memory_bytes") < 10 * MIB
+    assert durable or metric(broker, "bascule_broker_paged_out_messages") > 500
+    receiver = connection.create_receiver("q", credit=20)
+    for n in range(1000):
+        message = receiver.receive(timeout=10)
+        assert (message.id, bytes(message.body) == body, message.durable) == (n, True, durable)
+        receiver.accept()
+    assert broker.rss() < before + 40 * MIB
+
+
+# The client keeps a message whole, several times over: 256 MiB by default, more by BASCULE_LARGE_MESSAGE (MiB).
+LARGE = int(os.environ.get("BASCULE_LARGE_MESSAGE", "256"))
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_large_message_passes_in_bounded_memory(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path, durable: bool
+) -> None:
+    size = LARGE if durable else 64
+    broker = start_broker("--data", str(tmp_path), config=config(max_message_size="2GiB", max_queue_bytes="8GiB"))
+    body = os.urandom(MIB) * size
+    connection = connect(broker.url, timeout=60)
+    sender = connection.create_sender("q")
+    sender.send(Message(id="large", body=body, durable=durable))
+    sender.send(Message(id="behind", body="small", durable=durable))
+    assert len(list((tmp_path / "journal").glob("*.body"))) == 1
+    if durable:
+        broker.kill()
+        broker = start_broker("--data", str(tmp_path), config=config(max_message_size="2GiB", max_queue_bytes="8GiB"))
+        connection = connect(broker.url, timeout=60)
+    receiver = connection.create_receiver("q", credit=2)
+    large = receiver.receive(timeout=60)
+    assert (large.id, bytes(large.body) == body) == ("large", True)
+    receiver.accept()
+    assert receiver.receive(timeout=10).id == "behind"
+    receiver.accept()
+    assert peak(broker) < 64 * MIB
+    connection.create_sender("other").send(Message(body="settled by now", durable=True))
+    assert not list((tmp_path / "journal").glob("*.body")), "its file goes with it"
+
+
+def test_a_damaged_large_body_is_called_off_and_stops_its_queue(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    connect(broker.url).create_sender("q").send(Message(body=os.urandom(MIB), durable=True))
+    (file,) = (tmp_path / "journal").glob("*.body")
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 1
+    file.write_bytes(content)
+    connection = connect(broker.url)
+    with pytest.raises(LinkDetached, match=rf"internal-error.*{file.name} is damaged at offset \d+"):
+        connection.create_receiver("q", credit=1).receive(timeout=5)
+    with pytest.raises(LinkDetached, match="internal-error"):
+        connect(broker.url).create_receiver("q", credit=1).receive(timeout=5)
+
+
+def test_memory_high_stops_producers_and_consumers_make_room(start_broker: StartBroker, connect: Connect) -> None:
+    """In memory only: nothing can be paged out."""
+    broker = start_broker(config=config(memory_high="1MiB"))
+    producer, consumer = connect(broker.url, timeout=1), connect(broker.url)
+    sender = producer.create_sender("q")
+    sent = 0
+    with pytest.raises(Exception, match="imed out"):
+        for _ in range(1000):
+            sender.send(Message(id=sent, body=b"x" * 10_000))
+            sent += 1
+    assert 100 <= sent < 400
+    assert metric(broker, "bascule_broker_memory_high") == 1
+    assert "memory-high watermark: publishers get no credit" in broker.log_text()
+    receiver = consumer.create_receiver("q", credit=10)
+    for n in range(sent):
+        assert receiver.receive(timeout=5).id == n
+        receiver.accept()
+    connect(broker.url).create_sender("q").send(Message(body="again"))
+    assert metric(broker, "bascule_broker_memory_high") == 0
+    assert "memory-high watermark is clear" in broker.log_text()
+
+
+def test_disk_low_stops_producers_and_consumers_go_on(
+    start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    broker = start_broker("--data", str(tmp_path))
+    connect(broker.url).create_sender("q").send(Message(body="waits", durable=True))
+    broker.stop()
+    # No disk has that much.
+    broker = start_broker("--data", str(tmp_path), config=config(disk_low="1000000GiB"))
+    with pytest.raises(Exception, match="imed out"):
+        connect(broker.url, timeout=1).create_sender("q").send(Message(body="more", durable=True))
+    assert metric(broker, "bascule_broker_disk_low") == 1
+    assert "disk-low watermark: publishers get no credit" in broker.log_text()
+    assert connect(broker.url).create_receiver("q", credit=1).receive(timeout=5).body == "waits"
+    connect(broker.url).create_sender("rpc.shop.Orders").send(Message(body="requests go on"))

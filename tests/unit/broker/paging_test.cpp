@@ -1,0 +1,380 @@
+// Messages that leave memory and come back: a router on a journal on a simulated disk.
+#include <set>
+
+#include "bascule/broker/journal.hpp"
+#include "bascule/broker/router.hpp"
+#include "simulated_disk.hpp"
+#include "support.hpp"
+
+namespace bascule::broker {
+namespace {
+
+using namespace testing;
+
+struct PagingTest : ::testing::Test, StorageListener {
+  PagingTest() { open(); }
+  ~PagingTest() override {
+    router.reset();
+    EXPECT_EQ(Message::in_memory(), before);
+  }
+  void open() {
+    router.reset();
+    journal.emplace(disk, JournalOptions{.segment_size = 64U << 10},
+                    Clocks{[this] { return now; }, [] { return std::int64_t{0}; }});
+    router.emplace(RouterSettings{.memory_pages = 16U << 10, .memory_high = 64U << 10}, *journal);
+    journal->recover(*router, now);
+    journal->listen(this);
+    writer.emplace(disk);
+  }
+  void durable(Lsn) override {}
+  void holders(Lsn lsn, std::vector<Holding>& queues) override { router->holders(lsn, queues); }
+  void spoilt(Lsn lsn, const std::string& why) override { router->spoilt(lsn, why); }
+
+  Queue& queue(const std::string& address = "q") { return static_cast<Queue&>(*router->open(address, {}).node); }
+  void publish(int count, bool durable, std::optional<std::uint32_t> ttl = {}) {
+    for (int i = 0; i < count; ++i) {
+      const std::string body = std::to_string(next++) + std::string(200, '.');
+      ASSERT_EQ(queue().publish(message({.body = body, .durable = durable, .ttl = ttl}, now), now).result,
+                Admission::Result::accepted);
+    }
+  }
+  void commit() {
+    journal::Commit taken = journal->take();
+    const Lsn last = taken.last;
+    writer->carry_out(taken);
+    journal->committed(last);
+    jobs();
+  }
+  void jobs() {
+    while (journal->has_jobs()) {
+      for (JournalJob& job : journal->take_jobs()) {
+        job.work(disk);
+        job.done();
+      }
+    }
+  }
+  void relieve() {
+    for (int i = 0; i < 3; ++i) {
+      router->relieve_memory();
+      jobs();
+    }
+  }
+  std::uint64_t in_memory() const { return Message::in_memory() - before; }
+  void expect_all(Sink& sink, int count) {
+    while (sink.bodies.size() < static_cast<std::size_t>(count) && journal->has_jobs()) jobs();
+    ASSERT_EQ(sink.bodies.size(), static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) ASSERT_EQ(std::stoi(sink.bodies[static_cast<std::size_t>(i)]), i);
+  }
+  std::set<std::string> scratch_files() {
+    std::set<std::string> found;
+    for (const std::string& name : disk.list()) {
+      if (name.find("scratch") != std::string::npos) found.insert(name);
+    }
+    return found;
+  }
+
+  const std::uint64_t before = Message::in_memory();
+  Time now = start;
+  int next = 0;
+  SimulatedDisk disk{1};
+  std::optional<Journal> journal;
+  std::optional<CommitWriter> writer;
+  std::optional<Router> router;
+};
+
+TEST_F(PagingTest, WhatIsOnTheDiskLeavesMemoryAndComesBackInOrder) {
+  publish(3000, true);
+  relieve();
+  EXPECT_GT(in_memory(), 3000u * 200) << "what was not flushed cannot be read back";
+  commit();
+  relieve();
+  EXPECT_LT(in_memory(), 48U << 10);
+  EXPECT_EQ(queue().size(), 3000u);
+  Sink sink(queue(), 10'000);
+  sink.messages.clear();
+  expect_all(sink, 3000);
+}
+
+TEST_F(PagingTest, ABacklogIsDrainedInBoundedMemory) {
+  publish(5000, true);
+  commit();
+  relieve();
+  Sink sink(queue(), 1);
+  sink.settles = true;
+  std::uint64_t most = 0;
+  for (int i = 0; i < 20'000 && sink.bodies.size() < 5000; ++i) {
+    jobs();
+    sink.messages.clear();
+    if (sink.credit == 0) sink.flow(1);
+    if (i % 100 == 0) relieve();
+    most = std::max(most, in_memory());
+  }
+  expect_all(sink, 5000);
+  EXPECT_LT(most, 400U << 10) << "of 1.2 MB: what is read ahead, twice";
+  commit();
+  commit();
+  EXPECT_LE(disk.files(), 3u);
+}
+
+TEST_F(PagingTest, AfterARestartNothingIsInMemoryUntilSomebodyWantsIt) {
+  publish(1000, true);
+  commit();
+  disk.restart();
+  open();
+  EXPECT_EQ(in_memory(), 0u);
+  EXPECT_EQ(queue().size(), 1000u);
+  Sink sink(queue(), 10'000);
+  expect_all(sink, 1000);
+}
+
+TEST_F(PagingTest, WhatIsInNoJournalGoesToAFileThatGoesWithIt) {
+  publish(3000, false);
+  relieve();
+  EXPECT_LT(in_memory(), 48U << 10);
+  EXPECT_FALSE(scratch_files().empty());
+  {
+    Sink sink(queue(), 10'000);
+    sink.settles = true;
+    expect_all(sink, 3000);
+    EXPECT_FALSE(sink.headers.back().durable);
+  }
+  jobs();
+  EXPECT_TRUE(scratch_files().empty());
+  EXPECT_EQ(journal->scratch().messages(), 0u);
+  publish(3000, false);
+  relieve();
+  router->remove(queue());
+  jobs();
+  EXPECT_TRUE(scratch_files().empty()) << "with its queue";
+}
+
+TEST_F(PagingTest, WithoutSpaceForItWhatIsInNoJournalStaysInMemory) {
+  disk.free_files = 0;
+  publish(500, false);
+  relieve();
+  EXPECT_GT(in_memory(), 500u * 200);
+  Sink sink(queue(), 10'000);
+  expect_all(sink, 500);
+}
+
+TEST_F(PagingTest, WhatExpiresLeavesWhereverItIs) {
+  publish(500, true, 1000);
+  commit();
+  relieve();
+  disk.restart();
+  open();
+  now += std::chrono::seconds(2);
+  router->sweep(now);
+  EXPECT_EQ(queue().size(), 0u);
+  EXPECT_EQ(queue().counters().expired, 500u);
+}
+
+TEST_F(PagingTest, TheMemoryWatermarkStopsCreditUntilFourFifths) {
+  disk.free_files = 0;  // nothing can leave
+  Queue& q = queue();
+  publish(250, false);
+  router->relieve_memory();
+  EXPECT_TRUE(q.has_room());
+  publish(200, false);
+  router->relieve_memory();
+  EXPECT_FALSE(q.has_room());
+  EXPECT_TRUE(router->create_dynamic().has_room()) << "replies go on";
+  struct Told final : Producer {
+    void room_made() override { ++count; }
+    void node_deleted() override {}
+    int count = 0;
+  } producer;
+  q.attach(producer);
+  Sink sink(q, 230);
+  sink.settles = true;
+  sink.messages.clear();
+  for (int i = 0; i < 230; ++i) sink.flow(1), sink.messages.clear();
+  router->relieve_memory();
+  EXPECT_TRUE(q.has_room());
+  EXPECT_EQ(producer.count, 1);
+  q.detach(producer);
+}
+
+TEST_F(PagingTest, TheDiskWatermarkStopsCreditForWhatMayBeStored) {
+  Queue& requests = queue("rpc.shop.Catalog");
+  journal->set_disk_low(true);
+  EXPECT_FALSE(queue().has_room());
+  EXPECT_TRUE(requests.has_room());
+  EXPECT_TRUE(router->create_dynamic().has_room());
+  journal->set_disk_low(false);
+  EXPECT_TRUE(queue().has_room());
+}
+
+TEST_F(PagingTest, AMessageThatCannotBeReadBackStopsItsQueueAndNoOther) {
+  publish(500, true);
+  queue("other").publish(message({.body = "whole", .durable = true}), now);
+  commit();
+  relieve();
+  for (const std::string& name : disk.list()) {
+    auto& bytes = disk.bytes(name);
+    const std::string_view wanted = "400....";
+    const auto at = std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end());
+    if (at != bytes.end()) *at ^= 1;
+  }
+  Sink sink(queue(), 10'000);
+  jobs();
+  EXPECT_LT(sink.bodies.size(), 401u);
+  EXPECT_NE(queue().stopped().find("damaged at offset"), std::string::npos);
+  EXPECT_EQ(queue().publish(message("more"), now).result, Admission::Result::stopped);
+  Sink others(queue("other"), 1);
+  jobs();
+  EXPECT_EQ(others.bodies, std::vector<std::string>{"whole"});
+}
+
+TEST_F(PagingTest, StragglersThatAreCopiedForwardCanBeReadBack) {
+  Queue& old = queue("old");
+  for (int i = 0; i < 20; ++i) old.publish(message({.body = "old " + std::to_string(i), .durable = true}), now);
+  Sink sink(queue(), 1'000'000);
+  sink.settles = true;
+  for (int i = 0; i < 400; ++i) {
+    publish(20, true);
+    sink.messages.clear();
+    commit();
+    relieve();
+  }
+  EXPECT_LT(disk.files(), 25u) << "of 36 that were written";
+  EXPECT_EQ(journal->log().state().places.size(), 20u);
+  Sink late(old, 100);
+  jobs();
+  ASSERT_EQ(late.bodies.size(), 20u);
+  EXPECT_EQ(late.bodies.front(), "old 0");
+  for (std::size_t i = 0; i < 20; ++i) late.settle(i);
+  commit();
+  disk.restart();
+  open();
+  EXPECT_EQ(queue("old").size(), 0u);
+}
+
+struct BodiesTest : PagingTest {
+  void SetUp() override {
+    const auto file = journal->new_body();
+    for (std::size_t at = 0; at < tail.size(); ++at) tail[at] = static_cast<std::uint8_t>(at * 7);
+    for (std::size_t at = 0; at < tail.size(); at += 10'000) {
+      file->append(Bytes(tail).subspan(at, std::min<std::size_t>(10'000, tail.size() - at)));
+    }
+    file->finish(true, [this](SideBody* body) {
+      const MessageRef large = message({.body = "front", .durable = true});
+      large->set_tail(body);
+      queue().publish(large, now);
+    });
+    jobs();
+    commit();
+    name = body_files().front();
+  }
+  std::vector<std::string> body_files() {
+    auto names = disk.list();
+    std::erase_if(names, [](const std::string& one) { return !journal::is_side_file_name(one); });
+    return names;
+  }
+  /// All of the body; what is wrong with it.
+  std::string read(std::vector<std::uint8_t>& into) {
+    Sink sink(queue(), 1);
+    jobs();
+    std::string wrong;
+    for (std::uint64_t block = 0; block * body_block < tail.size(); ++block) {
+      journal->read_body(*sink.messages.at(0)->tail(), block, 1, [&](Bytes bytes, const std::string& why) {
+        into.insert(into.end(), bytes.begin(), bytes.end());
+        wrong += why;
+      });
+      jobs();
+    }
+    sink.settle(0, {.kind = Outcome::Kind::released});
+    return wrong;
+  }
+  std::vector<std::uint8_t> tail = std::vector<std::uint8_t>(150'000);
+  std::string name;
+};
+
+TEST_F(BodiesTest, ALargeBodyIsInAFileUntilItsMessageIsSettled) {
+  for (const bool restarted : {false, true}) {
+    if (restarted) {
+      disk.restart();
+      open();
+    }
+    std::vector<std::uint8_t> found;
+    EXPECT_EQ(read(found), "");
+    EXPECT_EQ(found, tail);
+  }
+  Sink sink(queue(), 1);
+  jobs();
+  sink.settle(0);
+  commit();
+  jobs();
+  EXPECT_TRUE(body_files().empty());
+}
+
+TEST_F(BodiesTest, AnyFlippedByteOfItIsNoticedByFileAndOffset) {
+  const auto good = disk.bytes(name);
+  std::mt19937 random(3);
+  for (int i = 0; i < 60; ++i) {
+    const std::size_t at = i < 8 ? static_cast<std::size_t>(i) : random() % good.size();
+    disk.bytes(name) = good;
+    disk.bytes(name)[at] ^= 0x10;
+    std::vector<std::uint8_t> found;
+    EXPECT_NE(read(found).find("/simulated/" + name + " is damaged at offset"), std::string::npos) << at;
+  }
+  disk.bytes(name) = good;
+}
+
+TEST_F(BodiesTest, ATruncatedOrMissingOneStopsItsQueue) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, disk.bytes(name).size() - 1}) {
+    disk.bytes(name).resize(size);
+    open();
+    EXPECT_NE(queue().stopped().find(name), std::string::npos) << size;
+  }
+  disk.remove(name);
+  open();
+  EXPECT_NE(queue().stopped().find("missing"), std::string::npos);
+}
+
+TEST_F(BodiesTest, WhatWasNeverPublishedGoes) {
+  {
+    const auto file = journal->new_body();
+    file->append(tail);
+    jobs();
+    EXPECT_EQ(body_files().size(), 2u);
+  }
+  jobs();
+  EXPECT_EQ(body_files().size(), 1u) << "given up while it came";
+  const auto file = journal->new_body();
+  file->append(tail);
+  jobs();
+  disk.restart();
+  open();
+  EXPECT_EQ(body_files(), std::vector<std::string>{name}) << "left by a crash";
+}
+
+TEST_F(BodiesTest, TheFileIsSharedByTheDeadLetter) {
+  Sink sink(queue(), 1);
+  jobs();
+  sink.settle(0, {.kind = Outcome::Kind::rejected});
+  commit();
+  disk.restart();
+  open();
+  ASSERT_EQ(body_files().size(), 1u);
+  Sink letters(queue("dlq.q"), 1);
+  jobs();
+  ASSERT_NE(letters.messages.at(0)->tail(), nullptr);
+  EXPECT_EQ(letters.messages[0]->tail()->size(), tail.size());
+  letters.settle(0);
+  commit();
+  EXPECT_TRUE(body_files().empty());
+}
+
+TEST_F(BodiesTest, AFullDiskSaysSo) {
+  disk.free_files = 0;
+  bool failed = false;
+  const auto file = journal->new_body();
+  file->append(tail);
+  file->finish(true, [&failed](SideBody* body) { failed = body == nullptr; });
+  jobs();
+  EXPECT_TRUE(failed);
+}
+
+}  // namespace
+}  // namespace bascule::broker
