@@ -113,10 +113,10 @@ def test_memory_high_stops_producers_and_consumers_make_room(start_broker: Start
     sender = producer.create_sender("q")
     sent = 0
     with pytest.raises(Exception, match="imed out"):
-        for _ in range(1000):
+        for _ in range(3000):
             sender.send(Message(id=sent, body=b"x" * 10_000))
             sent += 1
-    assert 100 <= sent < 400
+    assert 100 <= sent <= 1100, "what it had credit for, and no more"
     assert metric(broker, "bascule_broker_memory_high") == 1
     assert "memory-high watermark: publishers get no credit" in broker.log_text()
     receiver = consumer.create_receiver("q", credit=10)

@@ -37,7 +37,8 @@ class World final : public StorageListener {
     writer_.emplace(disk_);
     journal_ = std::make_unique<Journal>(disk_, JournalOptions{.segment_size = 2048},
                                          Clocks{[] { return start; }, [] { return std::int64_t{0}; }});
-    router_ = std::make_unique<Router>(RouterSettings{.memory_pages = 0, .memory_high = 1U << 30}, *journal_);
+    router_ = std::make_unique<Router>(
+        RouterSettings{.queue = {.max_deliveries = 0}, .memory_pages = 0, .memory_high = 1U << 30}, *journal_);
     journal_->recover(*router_, start);
     journal_->listen(this);
     check();
@@ -135,7 +136,10 @@ class World final : public StorageListener {
   void commit() {
     if (!waiting_) {
       waiting_ = journal_->take();
-      for (const int id : std::exchange(taken_, {})) outside_.settling[id] = waiting_->last;
+      for (const int id : std::exchange(taken_, {})) {
+        outside_.settling[id] = waiting_->last;
+        outside_.acknowledged.erase(id);  // it was settled while the commit that acknowledged it waited
+      }
     }
     try {
       writer_->carry_out(*waiting_);
@@ -203,6 +207,7 @@ class World final : public StorageListener {
     if (node == nullptr) return;
     Sink sink(static_cast<Queue&>(*node), 1'000'000);
     jobs();
+    sink.queue->not_ready(sink);
     ASSERT_EQ(sink.bodies.size() % 2, 0u) << "a half of a pair";
     for (std::size_t i = 0; i < sink.bodies.size(); i += 2) {
       ASSERT_EQ(std::stoi(sink.bodies[i]), std::stoi(sink.bodies[i + 1])) << "a half of a pair";

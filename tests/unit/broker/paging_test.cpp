@@ -172,10 +172,10 @@ TEST_F(PagingTest, WhatExpiresLeavesWhereverItIs) {
 TEST_F(PagingTest, TheMemoryWatermarkStopsCreditUntilFourFifths) {
   disk.free_files = 0;  // nothing can leave
   Queue& q = queue();
-  publish(250, false);
+  publish(150, false);
   router->relieve_memory();
   EXPECT_TRUE(q.has_room());
-  publish(200, false);
+  publish(150, false);
   router->relieve_memory();
   EXPECT_FALSE(q.has_room());
   EXPECT_TRUE(router->create_dynamic().has_room()) << "replies go on";
@@ -185,10 +185,12 @@ TEST_F(PagingTest, TheMemoryWatermarkStopsCreditUntilFourFifths) {
     int count = 0;
   } producer;
   q.attach(producer);
-  Sink sink(q, 230);
+  Sink sink(q);
   sink.settles = true;
-  sink.messages.clear();
-  for (int i = 0; i < 230; ++i) sink.flow(1), sink.messages.clear();
+  for (int i = 0; i < 200; ++i) {
+    sink.flow(1);
+    sink.messages.clear();
+  }
   router->relieve_memory();
   EXPECT_TRUE(q.has_room());
   EXPECT_EQ(producer.count, 1);
@@ -336,12 +338,14 @@ TEST_F(BodiesTest, WhatWasNeverPublishedGoes) {
   {
     const auto file = journal->new_body();
     file->append(tail);
+    file->append(tail);
     jobs();
     EXPECT_EQ(body_files().size(), 2u);
   }
   jobs();
   EXPECT_EQ(body_files().size(), 1u) << "given up while it came";
   const auto file = journal->new_body();
+  file->append(tail);
   file->append(tail);
   jobs();
   disk.restart();
