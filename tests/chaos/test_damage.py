@@ -124,7 +124,7 @@ def test_a_damaged_folder_is_not_served_as_if_nothing_were(make_broker: MakeBrok
     """A broker started on damage says where it is, and does not lose what lies elsewhere in the folder."""
     written = Written(make_broker(journal_segment="64KiB"), orderly=True)
     broker = written.broker
-    first = files(written.pristine)[0]
+    first = next(file for file in files(written.pristine) if file.suffix != ".body")  # a body is read when it is wanted
     content = (written.pristine / first).read_bytes()
     used = len(content.rstrip(b"\0"))
     damage = Damage(first, used // 2, 3)
