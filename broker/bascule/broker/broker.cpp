@@ -9,7 +9,7 @@
 
 namespace bascule::broker {
 
-struct Broker::State final : StorageListener {
+struct Broker::State final : StorageListener, private EndOfTurn {
   State(Loop& on, const BrokerOptions& options, std::unique_ptr<Storage> given)
       : loop(on),
         storage(given ? std::move(given) : std::make_unique<MemoryStorage>()),
@@ -20,6 +20,10 @@ struct Broker::State final : StorageListener {
                   }),
         timer(on.context()) {
     storage->listen(this);
+    shared.relief_mark = pages() / 4 * 5;
+    shared.ask_relief = [this] {
+      if (!std::exchange(relief_asked, true)) loop.at_end_of_turn(*this);
+    };
     shared.router.add_service(std::make_unique<Management>(shared.router));
     shared.router.on_more_to_look([this] {
       loop.post([this, alive = std::weak_ptr<bool>(living)] {
@@ -30,6 +34,7 @@ struct Broker::State final : StorageListener {
   ~State() {
     storage->listen(nullptr);
     connections.clear();
+    loop.forget(*this);
   }
 
   void on_accepted(std::unique_ptr<amqp::Stream> stream, const ListenerOptions& listener) {
@@ -102,8 +107,11 @@ struct Broker::State final : StorageListener {
   void relieve_memory() {
     const bool was = storage->memory_high();
     shared.router.relieve_memory();
-    if (storage->memory_high() == was) return;
     const auto& settings = shared.options.router;
+    // What is being written, or is handed out, cannot leave yet: looked at again when a quarter more has come.
+    shared.relief_mark = std::max(pages(), Message::in_memory()) + pages() / 4;
+    if (!storage->memory_high()) shared.relief_mark = std::min(shared.relief_mark, settings.memory_high);
+    if (storage->memory_high() == was) return;
     if (was) {
       telemetry::info("memory-high watermark is clear: publishers get credit again",
                       {{"message_bytes", Message::in_memory()}});
@@ -113,11 +121,17 @@ struct Broker::State final : StorageListener {
     }
   }
 
+  // Between two ticks much may come.
+  void end_of_turn() override {
+    relief_asked = false;
+    relieve_memory();
+  }
+  std::uint64_t pages() const noexcept { return shared.options.router.memory_pages; }
+
   void durable(Lsn lsn) override {
     const auto waiting = shared.unconfirmed;
     for (TransferReceiver* link : waiting) link->confirm(lsn);
-    // Not only by the clock: between two ticks much may come.
-    if (Message::in_memory() > shared.options.router.memory_pages / 4 * 5) relieve_memory();
+    if (Message::in_memory() > shared.relief_mark) relieve_memory();
     std::erase_if(shared.unconfirmed, [](const TransferReceiver* link) { return !link->unconfirmed(); });
   }
 
@@ -135,6 +149,7 @@ struct Broker::State final : StorageListener {
   asio::steady_timer timer;
   const std::shared_ptr<bool> living = std::make_shared<bool>(true);
   Time next_check{}, next_look{};
+  bool relief_asked = false;
   std::function<void()> drained;
   Time drain_by{};  ///< who has not answered CLOSE by then is cut off
   std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections;

@@ -121,6 +121,7 @@ void IncomingLink::complete(pn_delivery_t* delivery, MessageRef message, bool wr
   usual_size_ = static_cast<std::uint32_t>((7 * std::uint64_t{usual_size_} + (message ? message->cost() : 0)) / 8 + 1);
   if (written) {
     publish(delivery, std::move(message), Clock::now());
+    if (Message::in_memory() > shared_.relief_mark) shared_.ask_relief();
   } else {
     reject(delivery, "amqp:resource-limit-exceeded",
            "the broker's disk is full; large messages are taken again when there is space");

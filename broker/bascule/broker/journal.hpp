@@ -148,6 +148,7 @@ class Journal final : public Storage {
   journal::Log log_;
   journal::Scratch scratch_;
   journal::ScratchWriter scratch_writer_;      // the file lane's
+  std::uint64_t paging_bytes_ = 0;             // on their way to a scratch file: copies
   journal::RecordReader reader_;               // the reading lane's
   std::unique_ptr<journal::Recovered> found_;  // until recover()
   const std::vector<journal::Torn> torn_;

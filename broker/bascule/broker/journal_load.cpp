@@ -12,6 +12,7 @@ using journal::Wanted;
 namespace {
 
 constexpr std::size_t copied_at_once = 256;
+constexpr std::uint64_t most_paging_bytes = 8U << 20;
 
 }  // namespace
 
@@ -88,7 +89,7 @@ void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
 }
 
 bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done) {
-  if (message->tail() != nullptr) return false;  // its file lives as long as it does
+  if (message->tail() != nullptr || paging_bytes_ >= most_paging_bytes) return false;
   journal::Publish publish = describe(*message);
   const auto bytes = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::uint8_t> fields;
@@ -97,6 +98,7 @@ bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done)
   const Lsn place = scratch_.put(size);
   const Lsn file = scratch_.file_of(place);
   journal::put_record(*bytes, journal::Type::publish, fields, message->body(), place);
+  paging_bytes_ += size;
   const auto written = std::make_shared<bool>(false);
   jobs_.push_back({JournalJob::Lane::file,
                    [this, bytes, place, file, written](Disk& disk) {
@@ -106,7 +108,8 @@ bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done)
                      } catch (const DiskFull&) {  // it stays in memory
                      }
                    },
-                   [this, place, written, done = std::move(done)] {
+                   [this, place, size, written, done = std::move(done)] {
+                     paging_bytes_ -= size;
                      if (*written) return done(place);
                      free_scratch(place);
                      done(0);

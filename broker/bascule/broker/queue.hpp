@@ -251,7 +251,7 @@ class Queue final : public Node {
   void loaded(std::span<const Position> positions, std::span<const Lsn> lsns, std::span<MessageRef> messages, Time now);
   void discard_expired(std::vector<Position> positions);
   std::uint64_t page_out_from(Position& hand, std::size_t steps);
-  void write_out(Position at, Entry& entry);
+  bool write_out(Position at, Entry& entry);
   bool pressed() const noexcept {
     return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
   }
@@ -292,8 +292,9 @@ class Queue final : public Node {
   std::uint64_t available_ = 0, acquired_ = 0, scheduled_ = 0, bytes_ = 0;
   Position paged_to_ = 0;  // everything from the window to here was looked at for paging out
   Position paged_again_ = 0;
-  Position ahead_to_ = 0;  // what was read back ends here
-  bool reading_ = false;   // some are being read back
+  std::size_t writing_out_ = 0;  // messages on their way to the scratch file
+  Position ahead_to_ = 0;        // what was read back ends here
+  bool reading_ = false;         // some are being read back
   std::string stopped_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool blocked_ = false;

@@ -125,7 +125,8 @@ std::uint64_t Queue::page_out_from(Position& hand, std::size_t steps) {
       continue;
     }
     if (entry->lsn == 0) {
-      write_out(hand, *entry);
+      if (entry->message->tail() != nullptr) continue;  // its file lives as long as it does
+      if (!write_out(hand, *entry)) break;
     } else if (storage_.has(entry->lsn)) {
       entry->message = {};
       freed += entry->cost;
@@ -144,16 +145,19 @@ std::uint64_t Queue::page_out(std::uint64_t window) {
     if (const Entry* entry = entries_.find(kept)) bytes += entry->cost;
   }
   paged_to_ = std::max(paged_to_, kept);
-  if (const std::uint64_t freed = page_out_from(paged_to_, steps); freed > 0 || paged_to_ < entries_.end())
+  if (const std::uint64_t freed = page_out_from(paged_to_, steps);
+      freed > 0 || writing_out_ > 0 || paged_to_ < entries_.end()) {
     return freed;
+  }
   if (paged_again_ >= entries_.end()) paged_again_ = 0;
   paged_again_ = std::max(paged_again_, kept);
   return page_out_from(paged_again_, steps);
 }
 
-// A message that is in no journal goes to the scratch file.
-void Queue::write_out(Position at, Entry& entry) {
-  storage_.page_out(entry.message, [this, alive = std::weak_ptr<bool>(alive_), at, &storage = storage_](Lsn place) {
+// A message that is in no journal goes to the scratch file. False: not now.
+bool Queue::write_out(Position at, Entry& entry) {
+  const auto done = [this, alive = std::weak_ptr<bool>(alive_), at, &storage = storage_](Lsn place) {
+    if (!alive.expired()) --writing_out_;
     if (place == 0) return;
     Entry* written = alive.expired() ? nullptr : entries_.find(at);
     const bool waits = written != nullptr && written->message && written->lsn == 0 && !written->restricted &&
@@ -161,7 +165,10 @@ void Queue::write_out(Position at, Entry& entry) {
     if (!waits) return storage.settle(0, place);
     written->lsn = place;
     written->message = {};
-  });
+  };
+  if (!storage_.page_out(entry.message, done)) return false;
+  ++writing_out_;
+  return true;
 }
 
 }  // namespace bascule::broker

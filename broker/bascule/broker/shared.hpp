@@ -1,6 +1,7 @@
 // What all connections of a broker share. One loop, so no locks.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "bascule/broker/options.hpp"
@@ -38,6 +39,8 @@ struct Shared {
   Tally containers;                            ///< connections that are the sole one of theirs
   std::uint32_t opening = 0;                   ///< connections whose peer has not opened yet
   std::vector<TransferReceiver*> unconfirmed;  ///< links with deliveries that wait for the storage
+  std::uint64_t relief_mark = 0;     ///< more bytes of messages than this: ask_relief(), not only by the clock
+  std::function<void()> ask_relief;  ///< memory is looked at when this turn ends
 };
 
 }  // namespace bascule::broker

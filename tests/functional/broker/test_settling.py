@@ -161,11 +161,11 @@ def test_a_receiver_says_when_it_wants_the_message_again(connect: Connect, addre
 
 def request(connection: BlockingConnection, **properties: object) -> Message:
     replies = connection.create_receiver(None, dynamic=True, credit=1)
-    connection.create_sender("$management", name=f"m{time.monotonic_ns()}").send(
-        Message(properties=properties, reply_to=replies.link.remote_source.address, correlation_id="c")
-    )
+    sender = connection.create_sender("$management", name=f"m{time.monotonic_ns()}")
+    sender.send(Message(properties=properties, reply_to=replies.link.remote_source.address, correlation_id="c"))
     answer = replies.receive(timeout=5)
-    replies.close()
+    for link in sender, replies:  # the broker allows 256 links at once
+        link.close()
     return answer
 
 

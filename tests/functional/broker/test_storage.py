@@ -49,15 +49,15 @@ def peak(broker: Any) -> int:
 def test_a_backlog_is_not_kept_in_memory(
     start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path, durable: bool
 ) -> None:
-    broker = start_broker("--data", str(tmp_path), config=config(memory_pages="4MiB", memory_high="512MiB"))
+    # A message that is in no journal leaves when its file has it: on a slow disk the producer waits for it at memory_high.
+    broker = start_broker("--data", str(tmp_path), config=config(memory_pages="4MiB", memory_high="16MiB"))
     before = broker.rss()
     connection = connect(broker.url)
     sender = connection.create_sender("q")
     body = os.urandom(64 << 10)
     for n in range(1000):
         sender.send(Message(id=n, body=body, durable=durable))
-    # A message that is in no journal leaves when its file has it, which may be behind on a busy machine.
-    assert broker.rss() < before + (32 if durable else 48) * MIB, "of 64 MiB that wait"
+    assert peak(broker) < before + 32 * MIB, "of 64 MiB that wait"
     eventually(lambda: metric(broker, "bascule_broker_message_memory_bytes") < 10 * MIB)
     assert durable or metric(broker, "bascule_broker_paged_out_messages") > 500
     receiver = connection.create_receiver("q", credit=20)
