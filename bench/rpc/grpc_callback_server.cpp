@@ -1,4 +1,4 @@
-// The peer's server, callback API.   bench-grpc-callback-server   (prints its port)
+// The peer's server, callback API.   bench-grpc-callback-server   [unix:PATH]   (prints its port)
 #include <grpcpp/grpcpp.h>
 
 #include <iostream>
@@ -16,11 +16,11 @@ class Echo final : public bench::Echo::CallbackService {
   }
 };
 
-int main() {
+int main(int argc, char** argv) {
   Echo service;
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(argc > 1 ? argv[1] : "127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();
   std::cout << port << std::endl;

@@ -1,4 +1,4 @@
-// The peer's client: N unary calls in flight on one channel, asynchronous.   bench-grpc-client HOST:PORT IN_FLIGHT TOTAL
+// The peer's client: N unary calls in flight on one channel, asynchronous.   bench-grpc-client HOST:PORT|unix:PATH IN_FLIGHT TOTAL
 #include <grpcpp/grpcpp.h>
 
 #include <cstdlib>
@@ -54,7 +54,7 @@ struct Call {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::cerr << "usage: bench-grpc-client HOST:PORT IN_FLIGHT TOTAL\n";
+    std::cerr << "usage: bench-grpc-client HOST:PORT|unix:PATH IN_FLIGHT TOTAL\n";
     return 2;
   }
   const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());

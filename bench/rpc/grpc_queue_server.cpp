@@ -1,4 +1,4 @@
-// The peer's server, completion queue, one thread.   bench-grpc-queue-server   (prints its port)
+// The peer's server, completion queue, one thread.   bench-grpc-queue-server   [unix:PATH]   (prints its port)
 #include <grpcpp/grpcpp.h>
 
 #include <iostream>
@@ -32,11 +32,11 @@ struct Call {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   bench::Echo::AsyncService service;
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(argc > 1 ? argv[1] : "127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
   const auto queue = builder.AddCompletionQueue();
   const auto server = builder.BuildAndStart();

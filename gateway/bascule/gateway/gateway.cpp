@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bascule/config/cores.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::gateway {
@@ -18,7 +19,7 @@ std::shared_ptr<const std::vector<Aggregate>> read_aggregates(const Settings& se
 }
 
 std::size_t loops_of(const Settings& settings) {
-  return settings.loops != 0 ? settings.loops : std::max(1u, std::thread::hardware_concurrency());
+  return settings.loops != 0 ? settings.loops : std::max(1U, config::available_cores() / 2);
 }
 
 }  // namespace
