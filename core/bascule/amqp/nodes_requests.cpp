@@ -57,7 +57,7 @@ std::uint32_t put_body(Writer& writer, const Declaration& wanted) {
   return items + put_arguments(writer, wanted);
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -75,10 +75,10 @@ std::string quoted(std::string_view text) {
 std::string json_arguments(const Declaration& wanted) {
   std::string out;
   for (const auto& [name, argument] : wanted.arguments) {
-    out += (out.empty() ? "" : ",") + quoted(name) + ":";
+    out += (out.empty() ? "" : ",") + json_text(name) + ":";
     if (const auto* const flag = std::get_if<bool>(&argument)) out += *flag ? "true" : "false";
     if (const auto* const number = std::get_if<std::int64_t>(&argument)) out += std::to_string(*number);
-    if (const auto* const text = std::get_if<std::string>(&argument)) out += quoted(*text);
+    if (const auto* const text = std::get_if<std::string>(&argument)) out += json_text(*text);
   }
   return "{" + out + "}";
 }
@@ -118,12 +118,12 @@ HttpRequest http_request(const Declaration& wanted, std::string_view vhost) {
     case Declaration::Kind::queue: return {"PUT", "/api/queues" + in + percent(wanted.name), flags + arguments};
     case Declaration::Kind::exchange:
       return {"PUT", "/api/exchanges" + in + percent(wanted.name),
-              flags + ",\"type\":" + quoted(wanted.type) + arguments};
+              flags + ",\"type\":" + json_text(wanted.type) + arguments};
     case Declaration::Kind::binding:
       return {"POST",
               "/api/bindings" + in + "e/" + percent(wanted.name) + (wanted.to_exchange ? "/e/" : "/q/") +
                   percent(wanted.destination),
-              "{\"routing_key\":" + quoted(wanted.key) + arguments};
+              "{\"routing_key\":" + json_text(wanted.key) + arguments};
   }
   return {};
 }

@@ -11,7 +11,7 @@ thrift::Encoding thrift_encoding(thrift::Encoding encoding) {
 
 namespace {
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 thrift::Envelope opened(thrift::Encoding encoding, std::string_view message, Errc code, std::string_view what) {
   auto envelope = thrift::open_message(encoding, message);
@@ -31,7 +31,7 @@ std::string_view open_call(thrift::Encoding encoding, std::string_view message, 
   }
   if (envelope.header.name != method) {
     throw Error(Errc::invalid_argument,
-                "the message is for " + quoted(envelope.header.name) + ", its subject says " + quoted(method));
+                "the message is for " + in_quotes(envelope.header.name) + ", its subject says " + in_quotes(method));
   }
   return envelope.body;
 }
@@ -59,7 +59,7 @@ std::pair<thrift::Encoding, std::string_view> open_event(std::string_view messag
   const auto envelope = opened(*encoding, message, Errc::invalid_argument, type);
   if (envelope.header.name != type) {
     throw Error(Errc::invalid_argument,
-                "the event is a " + quoted(envelope.header.name) + ", expected a " + quoted(type));
+                "the event is a " + in_quotes(envelope.header.name) + ", expected a " + in_quotes(type));
   }
   return {*encoding, envelope.body};
 }
