@@ -140,6 +140,9 @@ struct Broker::State final : StorageListener, private EndOfTurn {
     telemetry::error("a message cannot be read back: its queues are stopped", {{"error", why}});
     shared.router.spoilt(lsn, why);
   }
+  void paged_out() override {
+    if (Message::in_memory() > pages()) shared.ask_relief();
+  }
   void pressure_changed() override { shared.router.pressure_changed(); }
 
   Loop& loop;

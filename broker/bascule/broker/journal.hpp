@@ -84,8 +84,8 @@ class Journal final : public Storage {
   void committed(Lsn last);
   /// Not fsync = "group": all that was committed up to here is on the medium.
   void flushed(Lsn up_to) noexcept { log_.flushed(up_to); }
-  std::deque<JournalJob> take_jobs() { return std::exchange(jobs_, {}); }
-  bool has_jobs() const noexcept { return !jobs_.empty(); }
+  std::deque<JournalJob> take_jobs();
+  bool has_jobs() const noexcept { return !jobs_.empty() || !paging_.messages.empty(); }
   journal::Ahead wants_ahead() { return log_.wants_ahead(); }
   void set_accepts(bool accepts) noexcept { accepts_ = accepts; }
   /// Nothing was appended for a while: see Log::mark.
@@ -122,6 +122,12 @@ class Journal final : public Storage {
     std::vector<Lsn> messages;
     Loaded done;
   };
+  /// Messages that go to a scratch file together.
+  struct Paging {
+    Lsn file = 0;
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::pair<Lsn, std::function<void(Lsn)>>> messages;  // by place, one behind the other
+  };
 
   Journal(Disk& disk, journal::Recovered recovered, const JournalOptions& options, Clocks clocks);
   void worked();
@@ -140,6 +146,7 @@ class Journal final : public Storage {
   void copy_forward(const journal::Reading& reading);
   void copy_forward(const journal::Record& record);
   void free_scratch(Lsn place);
+  void write_paged();
   void spoilt_while_running(Lsn lsn, const std::string& why);
 
   const JournalOptions options_;
@@ -148,6 +155,7 @@ class Journal final : public Storage {
   journal::Log log_;
   journal::Scratch scratch_;
   journal::ScratchWriter scratch_writer_;      // the file lane's
+  Paging paging_;                              // not handed to the file lane yet
   std::uint64_t paging_bytes_ = 0;             // on their way to a scratch file: copies
   journal::RecordReader reader_;               // the reading lane's
   std::unique_ptr<journal::Recovered> found_;  // until recover()

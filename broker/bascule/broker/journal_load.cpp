@@ -12,7 +12,7 @@ using journal::Wanted;
 namespace {
 
 constexpr std::size_t copied_at_once = 256;
-constexpr std::uint64_t most_paging_bytes = 8U << 20;
+constexpr std::uint64_t most_paging_bytes = 8U << 20, paged_at_once = 256U << 10;
 
 }  // namespace
 
@@ -90,32 +90,47 @@ void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
 
 bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done) {
   if (message->tail() != nullptr || paging_bytes_ >= most_paging_bytes) return false;
-  journal::Publish publish = describe(*message);
-  const auto bytes = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::uint8_t> fields;
-  encode(publish, fields);
+  encode(describe(*message), fields);
   const std::uint64_t size = journal::record_size(fields, message->body());
   const Lsn place = scratch_.put(size);
   const Lsn file = scratch_.file_of(place);
-  journal::put_record(*bytes, journal::Type::publish, fields, message->body(), place);
+  if (!paging_.messages.empty() && (file != paging_.file || paging_.bytes.size() >= paged_at_once)) write_paged();
+  if (paging_.messages.empty()) paging_.file = file;
+  journal::put_record(paging_.bytes, journal::Type::publish, fields, message->body(), place);
+  paging_.messages.emplace_back(place, std::move(done));
   paging_bytes_ += size;
-  const auto written = std::make_shared<bool>(false);
-  jobs_.push_back({JournalJob::Lane::file,
-                   [this, bytes, place, file, written](Disk& disk) {
-                     try {
-                       scratch_writer_.write(disk, file, place, *bytes);
-                       *written = true;
-                     } catch (const DiskFull&) {  // it stays in memory
-                     }
-                   },
-                   [this, place, size, written, done = std::move(done)] {
-                     paging_bytes_ -= size;
-                     if (*written) return done(place);
-                     free_scratch(place);
-                     done(0);
-                   }});
   worked();
   return true;
+}
+
+// What was collected goes to the file in one write: they lie one behind the other.
+void Journal::write_paged() {
+  const auto batch = std::make_shared<Paging>(std::exchange(paging_, {}));
+  const auto written = std::make_shared<bool>(false);
+  jobs_.push_back({JournalJob::Lane::file,
+                   [this, batch, written](Disk& disk) {
+                     try {
+                       scratch_writer_.write(disk, batch->file, batch->messages.front().first, batch->bytes);
+                       *written = true;
+                     } catch (const DiskFull&) {  // they stay in memory
+                     }
+                   },
+                   [this, batch, written] {
+                     const bool was_many = paging_bytes_ > most_paging_bytes / 2;
+                     paging_bytes_ -= batch->bytes.size();
+                     for (const auto& [place, done] : batch->messages) {
+                       if (!*written) free_scratch(place);
+                       done(*written ? place : 0);
+                     }
+                     const bool many = paging_bytes_ > most_paging_bytes / 2;
+                     if (*written && was_many && !many && listener_ != nullptr) listener_->paged_out();
+                   }});
+}
+
+std::deque<JournalJob> Journal::take_jobs() {
+  if (!paging_.messages.empty()) write_paged();
+  return std::exchange(jobs_, {});
 }
 
 void Journal::free_scratch(Lsn place) {

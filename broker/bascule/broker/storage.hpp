@@ -57,6 +57,8 @@ class StorageListener {
   virtual void spoilt(Lsn /*lsn*/, const std::string& /*why*/) {}
   /// A watermark was passed, or is clear again (Storage::memory_high, disk_low).
   virtual void pressure_changed() {}
+  /// Of the messages that page_out() took, enough have left memory that more may follow.
+  virtual void paged_out() {}
 
  protected:
   ~StorageListener() = default;

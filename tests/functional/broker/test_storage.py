@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from proton import Message
+from proton import Delivery, Message
 from proton.utils import BlockingConnection, LinkDetached
+
+from support.streaming import Stream
 
 Connect = Callable[..., BlockingConnection]
 StartBroker = Callable[..., Any]
@@ -68,8 +71,18 @@ def test_a_backlog_is_not_kept_in_memory(
     assert broker.rss() < before + 48 * MIB
 
 
-# The client keeps a message whole, several times over: 256 MiB by default, more by BASCULE_LARGE_MESSAGE (MiB).
+# MiB; with 1024 it is the gigabyte that docs/broker.md speaks of: some 15 s.
 LARGE = int(os.environ.get("BASCULE_LARGE_MESSAGE", "256"))
+
+
+def encoded(durable: bool, size: int, digest: Any) -> Iterator[bytes]:
+    """A message of so many MiB, each different, a part at a time; digest hears what is behind the header."""
+    yield b"\0Sp\xc0\x02\x01" + (b"A" if durable else b"B")
+    part = os.urandom(MIB - 8)
+    for n in range(-1, size):
+        body = b"\0Su\xb0" + (size * MIB).to_bytes(4, "big") if n < 0 else n.to_bytes(8, "big") + part
+        digest.update(body)
+        yield body
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -77,24 +90,34 @@ def test_a_large_message_passes_in_bounded_memory(
     start_broker: StartBroker, connect: Connect, tmp_path: pathlib.Path, durable: bool
 ) -> None:
     size = LARGE if durable else 64
-    broker = start_broker("--data", str(tmp_path), config=config(max_message_size="2GiB", max_queue_bytes="8GiB"))
-    body = os.urandom(MIB) * size
-    connection = connect(broker.url, timeout=60)
-    sender = connection.create_sender("q")
-    sender.send(Message(id="large", body=body, durable=durable))
-    sender.send(Message(id="behind", body="small", durable=durable))
+    settings = config(max_message_size="2GiB", max_queue_bytes="8GiB")
+    broker = start_broker("--data", str(tmp_path), config=settings)
+    sent, received = hashlib.sha256(), hashlib.sha256()
+    producer = Stream(broker.url)
+    assert producer.send("q", encoded(durable, size, sent)) == Delivery.ACCEPTED
+    producer.close()
+    connect(broker.url).create_sender("q").send(Message(id="behind", body="small", durable=durable))
     assert len(list((tmp_path / "journal").glob("*.body"))) == 1
+    most = peak(broker)
     if durable:
         broker.kill()
-        broker = start_broker("--data", str(tmp_path), config=config(max_message_size="2GiB", max_queue_bytes="8GiB"))
-        connection = connect(broker.url, timeout=60)
-    receiver = connection.create_receiver("q", credit=2)
-    large = receiver.receive(timeout=60)
-    assert (large.id, bytes(large.body) == body) == ("large", True)
-    receiver.accept()
+        broker = start_broker("--data", str(tmp_path), config=settings)
+    header = 11  # bytes of the one that the broker writes: durable, priority, no ttl, first-acquirer
+    behind_header = bytearray()
+
+    def take(part: bytes) -> None:
+        received.update(part if len(behind_header) == header else part[header:])
+        behind_header.extend(part[: header - len(behind_header)])
+
+    consumer = Stream(broker.url)
+    consumer.receive("q", take)
+    consumer.close()
+    assert behind_header.startswith(b"\0Sp") and received.digest() == sent.digest()
+    connection = connect(broker.url)
+    receiver = connection.create_receiver("q", credit=1)
     assert receiver.receive(timeout=10).id == "behind"
     receiver.accept()
-    assert peak(broker) < 64 * MIB
+    assert max(most, peak(broker)) < 32 * MIB
     connection.create_sender("other").send(Message(body="settled by now", durable=True))
     assert not list((tmp_path / "journal").glob("*.body")), "its file goes with it"
 

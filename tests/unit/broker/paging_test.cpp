@@ -29,6 +29,7 @@ struct PagingTest : ::testing::Test, StorageListener {
   void durable(Lsn) override {}
   void holders(Lsn lsn, std::vector<Holding>& queues) override { router->holders(lsn, queues); }
   void spoilt(Lsn lsn, const std::string& why) override { router->spoilt(lsn, why); }
+  void paged_out() override { ++told_paged_out; }
 
   Queue& queue(const std::string& address = "q") { return static_cast<Queue&>(*router->open(address, {}).node); }
   void publish(int count, bool durable, std::optional<std::uint32_t> ttl = {}) {
@@ -73,6 +74,7 @@ struct PagingTest : ::testing::Test, StorageListener {
     return found;
   }
 
+  int told_paged_out = 0;
   const std::uint64_t before = Message::in_memory();
   Time now = start;
   int next = 0;
@@ -146,6 +148,28 @@ TEST_F(PagingTest, WhatIsInNoJournalGoesToAFileThatGoesWithIt) {
   router->remove(queue());
   jobs();
   EXPECT_TRUE(scratch_files().empty()) << "with its queue";
+}
+
+TEST_F(PagingTest, ManySmallOnesGoOutInOneWriteEachQuarterOfAMegabyte) {
+  publish(3000, false);
+  const int operations = disk.operations;
+  router->relieve_memory();
+  jobs();
+  EXPECT_LT(in_memory(), 48U << 10);
+  EXPECT_LE(disk.operations - operations, 5) << "and the file's creation";
+  EXPECT_EQ(told_paged_out, 0) << "they were never too many at once";
+}
+
+TEST_F(PagingTest, NoMoreThanEightMegabytesAreOnTheirWayOutAndThenItIsSaidThatMoreMayFollow) {
+  for (int i = 0; i < 200; ++i) queue().publish(message({.body = std::string(64U << 10, 'x')}), now);
+  router->relieve_memory();
+  EXPECT_EQ(journal->scratch().messages(), 128u);
+  jobs();
+  EXPECT_EQ(told_paged_out, 1);
+  EXPECT_GT(in_memory(), 70U * (64U << 10));
+  router->relieve_memory();
+  jobs();
+  EXPECT_LT(in_memory(), 128U << 10);
 }
 
 TEST_F(PagingTest, WithoutSpaceForItWhatIsInNoJournalStaysInMemory) {
