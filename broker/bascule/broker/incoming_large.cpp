@@ -69,7 +69,7 @@ void IncomingLink::finished_large(pn_delivery_t* delivery, const MessageRef& mes
   large_ = nullptr;
   pause(false);
   if (!ended_) {
-    complete(delivery, message, written);
+    complete(delivery, message, written, Clock::now());
   }
   connection_.wake();
   // What came meanwhile.

@@ -107,10 +107,11 @@ void IncomingLink::on_delivery(pn_delivery_t* delivery) {
   if (pn_delivery_partial(delivery)) return hold();
   if (held_ != 0) let_go();
   if (large_) return finish_large(delivery);
-  complete(delivery, builder_.finish(Clock::now()), true);
+  const Time now = Clock::now();
+  complete(delivery, builder_.finish(now), true, now);
 }
 
-void IncomingLink::complete(pn_delivery_t* delivery, MessageRef message, bool written) {
+void IncomingLink::complete(pn_delivery_t* delivery, MessageRef message, bool written, Time now) {
   ++shared_.counters.transfers_in;
   pn_link_advance(link_);
   if (pn_link_credit(link_) < 0) {
@@ -120,7 +121,7 @@ void IncomingLink::complete(pn_delivery_t* delivery, MessageRef message, bool wr
   }
   usual_size_ = static_cast<std::uint32_t>((7 * std::uint64_t{usual_size_} + (message ? message->cost() : 0)) / 8 + 1);
   if (written) {
-    publish(delivery, std::move(message), Clock::now());
+    publish(delivery, std::move(message), now);
     if (Message::in_memory() > shared_.relief_mark) shared_.ask_relief();
   } else {
     reject(delivery, "amqp:resource-limit-exceeded",

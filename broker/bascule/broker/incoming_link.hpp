@@ -50,7 +50,7 @@ class IncomingLink final : public Producer, public TransferReceiver {
   bool receive(pn_delivery_t* delivery);
   void hold();
   void let_go() noexcept;
-  void complete(pn_delivery_t* delivery, MessageRef message, bool written);
+  void complete(pn_delivery_t* delivery, MessageRef message, bool written, Time now);
   bool is_large(std::size_t pending);
   bool receive_large();
   void pause(bool wanted);

@@ -102,10 +102,9 @@ std::string_view read_user_id(Bytes body) noexcept {
 }
 
 std::uint32_t group_hash(Bytes body) noexcept {
-  const auto properties = read_properties(body);
-  if (!properties || properties->group_id.empty()) return 0;
-  const auto* id = reinterpret_cast<const std::uint8_t*>(properties->group_id.data());
-  const std::uint32_t hash = crc32c({id, properties->group_id.size()});
+  const auto group_id = Reader(read_property(body, 10)).text();
+  if (!group_id || group_id->empty()) return 0;
+  const std::uint32_t hash = crc32c(amqp::as_bytes(*group_id));
   return hash == 0 ? 1 : hash;
 }
 

@@ -9,14 +9,14 @@ bool within_limits(Bytes bytes, std::uint32_t max_nodes, std::uint32_t max_depth
   constexpr std::uint32_t deepest = 64;
   struct Level {
     const std::uint8_t* end;
-    std::uint8_t element;  // 0: each item has a constructor of its own; otherwise the array's
     std::uint32_t count;   // items left
+    std::uint8_t element;  // 0: each item has a constructor of its own; otherwise the array's
   };
   std::array<Level, deepest> stack;
   std::uint32_t depth = 0, nodes = 0;
   if (max_depth >= deepest) max_depth = deepest - 1;
   const std::uint8_t* at = bytes.data();
-  stack[0] = {at + bytes.size(), 0, UINT32_MAX};
+  stack[0] = {at + bytes.size(), UINT32_MAX, 0};
   while (true) {
     Level& level = stack[depth];
     if (level.count == 0 || (depth == 0 && at == level.end)) {
@@ -52,7 +52,7 @@ bool within_limits(Bytes bytes, std::uint32_t max_nodes, std::uint32_t max_depth
     }
     const std::size_t width = code == 0xc0 || code == 0xc1 || code == 0xe0 ? 1 : 4;
     if (*size < 2 * width || ++depth > max_depth) return false;
-    Level inner{at + *size, 0, static_cast<std::uint32_t>(load(at + width, width))};
+    Level inner{at + *size, static_cast<std::uint32_t>(load(at + width, width)), 0};
     at += 2 * width;
     if (array) {
       if (at == inner.end) return false;
