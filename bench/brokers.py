@@ -2,7 +2,8 @@
 
 A peer that this machine lacks (a package, root for the chroot of RabbitMQ 4.0, Maven for Artemis) is left out with a line on
 standard error. Environment: BASCULE_BIN, BASCULE_CACHE (where fetched brokers are kept, ~/.cache/bascule), BASCULE_BENCH_FOLDER
-(where brokers keep their data; a folder of the disk to be measured), BASCULE_BENCH_PEERS (rabbitmq,rabbitmq 4.0,artemis).
+(where brokers keep their data; a folder of the disk to be measured), BASCULE_BENCH_PEERS (rabbitmq,rabbitmq 4.0,artemis), BASCULE_BENCH_WARM
+(seconds of load that each subject gets before the rounds; 0).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from processes import BIN, cpu_seconds, daemon
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools" / "brokers"
 CACHE = pathlib.Path(os.environ.get("BASCULE_CACHE", pathlib.Path.home() / ".cache" / "bascule"))
 SIZE = 1024
+WARM = float(os.environ.get("BASCULE_BENCH_WARM", "0"))
 LIMIT = 120
 
 
@@ -186,8 +188,13 @@ def published(subject: Subject, in_flight: int, total: int) -> dict[str, float]:
 def alternate(
     subjects: list[Subject], rounds: int, run: Callable[[Subject], dict[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """Every subject once a round, in turn; medians. One round before them is not counted: virtual machines warm up."""
+    """Every subject once a round, in turn; medians. One round before them is not counted, nor what WARM asks for: virtual
+    machines warm up, and go on doing so for minutes."""
     taken: dict[str, list[dict[str, float]]] = {subject.name: [] for subject in subjects}
+    for subject in subjects:
+        end = time.monotonic() + WARM
+        while time.monotonic() < end:
+            run(subject)
     for number in range(rounds + 1):
         for subject in subjects:
             result = run(subject)
