@@ -77,7 +77,7 @@ class Broker:
         assert serves, f"the broker ended with {process.returncode}: {self.log()[-2000:]}"
         return self
 
-    def wait_ready(self, process: subprocess.Popen[bytes], seconds: float = 20) -> bool:
+    def wait_ready(self, process: subprocess.Popen[bytes], seconds: float = 60) -> bool:
         """False when it ends before it serves."""
         exited = os.pidfd_open(process.pid)
         try:
@@ -108,7 +108,7 @@ class Broker:
     def ended(self) -> int:
         """Waits until the process is gone; its exit status."""
         assert self.process is not None
-        status = self.process.wait(timeout=20)
+        status = self.process.wait(timeout=60)
         self._ledger.note("life")
         self._ledger.flush()
         return status
@@ -137,7 +137,7 @@ class Broker:
         """The sum over its labels; 0 when there is none."""
         said = ready.read(self.ready_file)
         assert said is not None
-        with urllib.request.urlopen(said.endpoints["metrics"] + "/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(said.endpoints["metrics"] + "/metrics", timeout=30) as answer:
             text = answer.read().decode()
         return sum(
             float(value) for value in re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
@@ -155,14 +155,14 @@ class Broker:
     def metric_of(self, name: str, queue: str) -> float:
         said = ready.read(self.ready_file)
         assert said is not None
-        with urllib.request.urlopen(said.endpoints["metrics"] + "/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(said.endpoints["metrics"] + "/metrics", timeout=30) as answer:
             found = re.search(rf'^{name}{{queue="{re.escape(queue)}"}} (\S+)$', answer.read().decode(), re.MULTILINE)
         return float(found[1]) if found else 0.0
 
     def tool(self, name: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
         """bascule-broker verify, dump or compact."""
         return subprocess.run(
-            [program(), name, "--data", str(data or self.data)], capture_output=True, text=True, timeout=60, check=False
+            [program(), name, "--data", str(data or self.data)], capture_output=True, text=True, timeout=180, check=False
         )
 
 
@@ -203,7 +203,7 @@ class Load:
             process = self.processes.pop(name)
             process.terminate()
             try:
-                assert process.wait(timeout=15) in (0, -signal.SIGTERM), (self.folder / f"{name}.log").read_text()[
+                assert process.wait(timeout=60) in (0, -signal.SIGTERM), (self.folder / f"{name}.log").read_text()[
                     -2000:
                 ]
             finally:
@@ -234,12 +234,12 @@ class Load:
         needle = f" {kind} "
         return sum(path.read_text().count(needle) for path in self.ledgers if path.exists())
 
-    def wait_more(self, kind: str, more: int, seconds: float = 20) -> None:
+    def wait_more(self, kind: str, more: int, seconds: float = 60) -> None:
         """Until `more` events of a kind were written down from now on."""
         before = self.count(kind)
         eventually(lambda: self.count(kind) >= before + more, f"{more} more {kind}", seconds)
 
-    def drain(self, broker: Broker, seconds: float = 60) -> None:
+    def drain(self, broker: Broker, seconds: float = 120) -> None:
         """Until the queue is empty; a consumer must be running."""
         eventually(lambda: broker.queued(self.queue) == 0, f"queue {self.queue} is drained", seconds, 0.05)
 

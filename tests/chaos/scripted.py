@@ -13,7 +13,7 @@ from chaos.history import Event
 from chaos.ledger import digest
 
 FAILURES = (ProtonException, OSError, LinkDetached)
-PATIENCE = 5
+PATIENCE = 30
 
 
 class Script:
@@ -59,7 +59,9 @@ class Script:
             return False
 
     def receive(self, receiver: object, timeout: float = PATIENCE) -> str:
-        message = receiver.receive(timeout=timeout)  # type: ignore[attr-defined]
+        return self._take(receiver, receiver.receive(timeout=timeout))  # type: ignore[attr-defined]
+
+    def _take(self, receiver: object, message: Message) -> str:
         id_, who = str(message.id), f"link{self._link}"
         self.events.append(Event("received", id_, digest=digest(id_, bytes(message.body)), who=who))
         receiver.accept()  # type: ignore[attr-defined]
@@ -67,17 +69,19 @@ class Script:
         self._settled.append(id_)
         return id_
 
-    def drain(self, url: str, idle: float = 0.3) -> list[str]:
-        """Everything that is in the queue; it is empty when nothing came for `idle` seconds."""
+    def drain(self, url: str) -> list[str]:
+        """Everything that is in the queue: the broker itself says that there is no more, by what AMQP calls draining."""
         with connected(url) as connection:
             self._link += 1
-            receiver = connection.create_receiver(self.queue, credit=100)
+            receiver = connection.create_receiver(self.queue, credit=0)
             got: list[str] = []
             while True:
-                try:
-                    got.append(self.receive(receiver, timeout=idle))
-                except Timeout:
+                receiver.link.drain(100)
+                connection.wait(lambda: receiver.link.credit == 0, msg="the end of the queue")
+                if not receiver.fetcher.has_message:
                     return got
+                while receiver.fetcher.has_message:
+                    got.append(self._take(receiver, receiver.fetcher.pop()))
 
     def dead(self) -> None:
         """The broker died."""

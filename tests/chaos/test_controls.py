@@ -84,7 +84,7 @@ def through_relay(broker: Broker, relay: Relay) -> list[Event]:
         receiver = connection.create_receiver("in", credit=COUNT)
         taken = []
         for _ in range(COUNT):
-            taken.append(receiver.receive(timeout=5))
+            taken.append(receiver.receive(timeout=30))
             receiver.accept()
         onward = connection.create_sender("out")
         for message in relay(taken):

@@ -85,7 +85,7 @@ class Written:
         events = list(self.script.events)
         script = Script()
         self.broker.start()
-        got = script.drain(self.broker.url, idle=0.2)
+        got = script.drain(self.broker.url)
         self.broker.kill()
         return check([*events, *script.events, Event("life")]).wrong, got
 

@@ -195,6 +195,6 @@ def test_a_long_history_is_checked_in_seconds() -> None:
     import time
 
     events = [e for n in range(50_000) for e in (sent(str(n), n), accepted(str(n)), received(str(n)), settled(str(n)))]
-    started = time.monotonic()
+    started = time.process_time()
     assert check(events).wrong == {}
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -34,12 +34,15 @@ def finish(load: Load, broker: Broker, *producers: str) -> None:
 
 
 @pytest.mark.parametrize("weather", [Weather(delay=0.003), Weather(slices=1), Weather(slices=7, delay=0.0002)], ids=str)
-def test_slow_and_sliced(weather: Weather, broker: Broker, proxy: Proxy, load: Load) -> None:
+def test_slow_and_sliced(weather: Weather, make_broker: MakeBroker, load: Load) -> None:
+    broker = make_broker().start()  # patient: nobody is taken for dead on a slow machine
+    proxy = Proxy(broker.port, SEED)
     proxy.weather = weather
     load.consume(proxy.url)
     load.produce(proxy.url, rate=100, size=300)
-    load.wait_more("flushed", 100, seconds=30)
+    load.wait_more("flushed", 100)
     finish(load, broker, "p")
+    proxy.close()
     verdict = load.verdict(broker)
     assert not verdict.wrong, verdict
     assert verdict.redelivered == 0, "the connections were there all the time"
@@ -51,11 +54,18 @@ def test_connections_are_cut_again_and_again(broker: Broker, proxy: Proxy, load:
     for _ in range(60 if FULL else 12):
         load.wait_more("received", 15)
         proxy.cut()
+
+    def hit() -> bool:
+        seen = load.verdict(broker, drained=False)
+        if seen.recovered + seen.redelivered == 0:
+            proxy.cut()
+        return seen.recovered + seen.redelivered > 0
+
+    eventually(hit, "a cut hits something", pause=0.2)
     load.wait_more("accepted", 10)
     finish(load, broker, "p")
     verdict = load.verdict(broker)
     assert not verdict.wrong, verdict
-    assert verdict.recovered + verdict.redelivered > 0, f"no cut ever hit anything: {verdict}"
 
 
 def test_half_open_connections_are_noticed_by_both_sides(broker: Broker, proxy: Proxy, load: Load) -> None:
@@ -65,7 +75,7 @@ def test_half_open_connections_are_noticed_by_both_sides(broker: Broker, proxy: 
     load.wait_more("flushed", 30)
     proxy.weather = Weather(swallow=True)
     load.lost_touch("c1")
-    eventually(lambda: broker.ended_connections() >= 2, "both half-open connections are reaped", 4)
+    eventually(lambda: broker.ended_connections() >= 2, "both half-open connections are reaped")
     load.consume(broker.url, "c2")
     proxy.weather = Weather()
     load.wait_more("accepted", 20)
@@ -89,7 +99,7 @@ def test_flipped_bits_crash_nothing_and_are_noticed(
     for _ in range(100 if FULL else 15):
         proxy.weather = Weather(corrupt=0.1, corrupt_after=600)
         wanted = proxy.flipped + 4
-        eventually(lambda wanted=wanted: proxy.flipped >= wanted, "bits are flipped", 20)
+        eventually(lambda wanted=wanted: proxy.flipped >= wanted, "bits are flipped", 90)
         proxy.weather = Weather()
         proxy.cut()  # whoever waits for the rest of a frame whose length was flipped waits no longer
         assert broker.alive(), broker.log()[-2000:]

@@ -1,8 +1,9 @@
 """Fixtures of the functional tests. What they give is in tests/support/.
 
-platform      the whole platform with the shop, one for the session; tests share it and leave it running
+platform      the whole platform with the shop, one for the session; tests share it and leave it running; when a test begins
+              it has got over what the tests before did to it
 lone_broker   a bascule-broker of the test's own
-eventually    eventually(condition, "what must come", seconds=10): waits for it, or fails and says what did not come
+eventually    eventually(condition, "what must come", seconds=30): waits for it, or fails and says what did not come
 """
 
 from __future__ import annotations
@@ -17,10 +18,27 @@ from support import daemons, platforms, waiting
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[platforms.RunningPlatform]:
+def shared_platform() -> Iterator[platforms.RunningPlatform]:
     """The shop, whole. Start it once: everything in it is told apart by the ids that a test makes."""
     with platforms.running() as started:
         yield started
+
+
+@pytest.fixture
+def platform(shared_platform: platforms.RunningPlatform) -> platforms.RunningPlatform:
+    def settled() -> bool:
+        pages = ("/readyz", *SERVED)
+        return all(shared_platform.http.get(page).status_code in (200, 404) for page in pages)
+
+    waiting.eventually(settled, "every service of the shop answers", 90)
+    return shared_platform
+
+
+# Something of each service's that anybody may read, and that is there or not.
+SERVED = (
+    "/v1/products/1", "/v1/customers/1", "/v1/orders/1", "/v1/customers/1/recommendations",
+    "/v1/customers/1/notifications",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -67,9 +67,9 @@ class Program:
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         try:
-            line = self._answers.get(timeout=60)
+            line = self._answers.get(timeout=120)
         except queue.Empty:
-            raise AssertionError(f"the {self.name} client did not answer {command['op']} within 60 s")
+            raise AssertionError(f"the {self.name} client did not answer {command['op']} within 120 s")
         if line is None:
             raise AssertionError(f"the {self.name} client ended, with {self._process.wait()}, at {command['op']}")
         answer: dict[str, Any] = json.loads(line)
@@ -88,7 +88,7 @@ class Program:
         assert self._process.stdin is not None
         try:
             self._process.stdin.close()
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=30)
         except (subprocess.TimeoutExpired, OSError):
             self._process.kill()
             self._process.wait()
@@ -118,7 +118,7 @@ class Connection:
     def idle(self, seconds: float) -> None:
         self.program.call("idle", connection=self.name, seconds=seconds)
 
-    def ended(self, timeout: float = 10) -> AmqpError:
+    def ended(self, timeout: float = 60) -> AmqpError:
         answer = self.program.call("ended", connection=self.name, timeout=timeout)
         self._open = False
         return AmqpError(answer["condition"], answer["description"])
@@ -147,7 +147,7 @@ class Link:
         """DETACH with closed = false."""
         self._call("detach", close=False)
 
-    def ended(self, timeout: float = 10) -> AmqpError:
+    def ended(self, timeout: float = 60) -> AmqpError:
         answer = self._call("ended", timeout=timeout)
         return AmqpError(answer["condition"], answer["description"])
 
@@ -169,17 +169,17 @@ class Receiver(Link):
     def credit(self, credit: int, drain: bool = False) -> None:
         self._call("credit", credit=credit, drain=drain)
 
-    def receive(self, count: int = 1, timeout: float = 10) -> list[Received]:
+    def receive(self, count: int = 1, timeout: float = 60) -> list[Received]:
         """What came within `timeout`, at most `count`."""
         found = self._call("receive", count=count, timeout=timeout)["messages"]
         return [Received(self, message) for message in found]
 
-    def one(self, timeout: float = 10) -> Received:
+    def one(self, timeout: float = 60) -> Received:
         found = self.receive(1, timeout)
         assert found, f"no message within {timeout} s"
         return found[0]
 
-    def take(self, count: int, timeout: float = 10) -> list[Received]:
+    def take(self, count: int, timeout: float = 60) -> list[Received]:
         """Exactly `count` messages, each accepted."""
         found = self.receive(count, timeout)
         assert len(found) == count, f"{len(found)} of {count} messages within {timeout} s"

@@ -14,8 +14,8 @@ from interop.values import pattern
 def transferred(sender: Library, receiver: Library, connect: Connect, address: str, *sizes: int) -> None:
     source = connect(sender).sender(address)
     target = connect(receiver).receiver(address, credit=len(sizes))
-    source.accepted(*({"data": [{"size": size}]} for size in sizes), timeout=30)
-    found = target.take(len(sizes), timeout=30)
+    source.accepted(*({"data": [{"size": size}]} for size in sizes), timeout=60)
+    found = target.take(len(sizes), timeout=60)
     assert [message.message["data"] for message in found] == [[pattern(size)] for size in sizes]
 
 

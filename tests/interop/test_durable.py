@@ -63,30 +63,36 @@ def test_durable_subscriptions_survive(client: Library, restarted: Daemon, progr
     connection.close()
 
 
-SILENCE = 4.5
+PATIENCE = (2.0, 10.0)  # seconds; the second for a machine too busy to send something each second
 EVERY = list(BY_NAME.values())
 
 
 @pytest.fixture(scope="module")
 def silences(tmp_path_factory: pytest.TempPathFactory, programs: Programs) -> Iterator[dict[str, Exception | None]]:
-    """How each client got over a silence, all at once: both sides give up on a peer that is silent for two seconds."""
-    folder = tmp_path_factory.mktemp("silent")
-    settings: dict[str, object] = {"broker": {"listen": "127.0.0.1:0", "idle_timeout": "2s"}}
+    """How each client got over a silence, all at once: both sides give up on a peer that is silent for so long."""
 
-    def silent(client: Library, url: str) -> Exception | None:
+    def silent(client: Library, url: str, patience: float) -> Exception | None:
         try:
-            connection = programs.get(client).connect(url, heartbeat=2.0)
+            connection = programs.get(client).connect(url, heartbeat=patience)
             sender = connection.sender(f"silent.{client.name}")
-            connection.idle(SILENCE)
+            connection.idle(patience * 2.25)
             sender.accepted(text("still here"))
             connection.close()
         except AmqpError as error:
             return error
         return None
 
-    with daemon("bascule-broker", settings, folder) as broker, ThreadPoolExecutor(len(EVERY)) as pool:
-        running = {c.name: pool.submit(silent, c, broker.amqp) for c in EVERY if not c.missing()}
-        yield {name: result.result(30) for name, result in running.items()}
+    found: dict[str, Exception | None] = {}
+    for patience in PATIENCE:
+        again = [c for c in EVERY if not c.missing() and (c.name not in found or found[c.name] is not None)]
+        settings: dict[str, object] = {"broker": {"listen": "127.0.0.1:0", "idle_timeout": f"{patience:g}s"}}
+        folder = tmp_path_factory.mktemp("silent")
+        with daemon("bascule-broker", settings, folder) as broker, ThreadPoolExecutor(len(EVERY)) as pool:
+            running = {c.name: pool.submit(silent, c, broker.amqp, patience) for c in again}
+            found |= {name: result.result(120) for name, result in running.items()}
+        if not any(found.values()):
+            break
+    yield found
 
 
 @pytest.mark.feature("Heartbeats, both ways")

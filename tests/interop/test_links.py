@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from interop.clients import PROTON_PYTHON, Library
@@ -218,6 +220,9 @@ def test_expired_is_not_delivered(client: Library, connect: Connect, address: st
 @EACH
 def test_scheduled(client: Library, key: str, connect: Connect, address: str) -> None:
     connection = connect(client)
-    later = [[["symbol", key], ["long", "200"]]]
-    connection.sender(address).accepted(text("later", annotations=later), text("now"))
-    assert texts(connection.receiver(address, credit=2).take(2)) == ["now", "later"]
+    begun = time.monotonic()
+    later = {body: [[["symbol", key], ["long", delay]]] for body, delay in (("much later", "600000"), ("later", "200"))}
+    messages = [text(body, annotations=annotations) for body, annotations in later.items()]
+    connection.sender(address).accepted(*messages, text("now"))
+    assert sorted(texts(connection.receiver(address, credit=3).take(2))) == ["later", "now"]
+    assert time.monotonic() - begun > 0.2

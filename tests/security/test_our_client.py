@@ -27,7 +27,7 @@ def listening(authority: Authority) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def sent_by(url: str, address: str, seconds: float = 10) -> Iterator[None]:
+def sent_by(url: str, address: str, seconds: float = 30) -> Iterator[None]:
     """Connects as services do, and sends one message; AssertionError when it cannot connect."""
     with Connection(url) as connection:
         engine = connection.open()
@@ -44,10 +44,10 @@ def mutual(secured: Any, authority: Authority, users_file: Path) -> daemons.Daem
 
 def received(broker: daemons.Daemon, authority: Authority, address: str) -> bool:
     domain = _domain(authority)
-    connection = BlockingConnection(broker.endpoints["amqps"], timeout=5, ssl_domain=domain, user="bob",
+    connection = BlockingConnection(broker.endpoints["amqps"], timeout=30, ssl_domain=domain, user="bob",
                                     password="builder", allowed_mechs="PLAIN")  # fmt: skip
     receiver = connection.create_receiver(address, credit=1)
-    body = receiver.receive(timeout=5).body
+    body = receiver.receive(timeout=30).body
     receiver.accept()
     connection.close()
     return bytes(body) == b"from our client"
@@ -61,7 +61,7 @@ def test_our_client_by_password_and_by_certificate(
     password_file = tmp_path / "password"
     password_file.write_text("wonder land\n")
     certificate, key = authority.issue("/CN=dora")
-    keep = BlockingConnection(mutual.endpoints["amqps"], timeout=5, ssl_domain=_domain(authority), user="bob",
+    keep = BlockingConnection(mutual.endpoints["amqps"], timeout=30, ssl_domain=_domain(authority), user="bob",
                               password="builder", allowed_mechs="PLAIN")  # fmt: skip
     keep.create_receiver("tls.ours", credit=0)  # so that the queue exists and stays
     for url in (

@@ -49,7 +49,7 @@ def refused(broker: daemons.Daemon, with_context: ssl.SSLContext) -> bool:
     """TLS 1.3 tells a client only when it reads that its certificate was not taken."""
     try:
         peer = dial(broker, with_context)
-        peer.socket.settimeout(5)
+        peer.socket.settimeout(30)
         peer.mechanisms()
     except (ssl.SSLError, EOFError, ConnectionError):
         return True
@@ -76,21 +76,21 @@ def test_two_listeners_of_one_broker(secured: Any, authority: Authority, users_f
     settings = listening(authority)
     settings["listener"].append({"listen": "127.0.0.1:0", "anonymous": True})
     broker = secured(users=str(users_file), **settings)
-    plain = BlockingConnection(broker.amqp, timeout=5)
+    plain = BlockingConnection(broker.amqp, timeout=30)
     plain.create_sender("tls.both").send(Message(body="through both"))
     domain = SSLDomain(SSLDomain.MODE_CLIENT)
     domain.set_trusted_ca_db(str(authority.ca))
     domain.set_peer_authentication(SSLDomain.VERIFY_PEER)
-    outside = BlockingConnection(broker.endpoints["amqps"], timeout=5, ssl_domain=domain, user="bob",
+    outside = BlockingConnection(broker.endpoints["amqps"], timeout=30, ssl_domain=domain, user="bob",
                                  password="builder", allowed_mechs="PLAIN")  # fmt: skip
     receiver = outside.create_receiver("tls.both", credit=1)
-    assert receiver.receive(timeout=5).body == "through both"
+    assert receiver.receive(timeout=30).body == "through both"
     receiver.accept()
     receiver.close()
     large = "x" * 3_000_000
     outside.create_sender("tls.both").send(Message(body=large), timeout=10)
     back = plain.create_receiver("tls.both", credit=1)
-    assert back.receive(timeout=10).body == large
+    assert back.receive(timeout=30).body == large
     back.accept()
     for connection in (plain, outside):
         connection.close()
@@ -209,7 +209,7 @@ def test_the_wrong_protocol_on_the_port(secured: Any, authority: Authority) -> N
     in_the_clear = RawPeer(port_of(broker.endpoints["amqps"]))
     in_the_clear.send(b"AMQP\x03\x01\x00\x00")
     assert b"AMQP" not in in_the_clear.until_closed()
-    on_the_plain_port = socket.create_connection(("127.0.0.1", port_of(broker.amqp)), timeout=5)
+    on_the_plain_port = socket.create_connection(("127.0.0.1", port_of(broker.amqp)), timeout=30)
     on_the_plain_port.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 600)
     on_the_plain_port.close()
     still_serves(broker, authority)
@@ -218,12 +218,12 @@ def test_the_wrong_protocol_on_the_port(secured: Any, authority: Authority) -> N
 def test_handshakes_are_bounded_in_time_and_number(secured: Any, authority: Authority) -> None:
     broker = secured(handshake_timeout="500ms", max_handshakes=3, **listening(authority, client_ca=str(authority.ca)))
     address = ("127.0.0.1", port_of(broker.endpoints["amqps"]))
-    silent = [socket.create_connection(address, timeout=5) for _ in range(3)]
-    turned_away = socket.create_connection(address, timeout=5)
+    silent = [socket.create_connection(address, timeout=30) for _ in range(3)]
+    turned_away = socket.create_connection(address, timeout=30)
     assert turned_away.recv(1) == b"", "a fourth is closed at once"
     for one in silent:
         assert one.recv(1) == b"", "who says nothing is cut"
-    half_way = socket.create_connection(address, timeout=5)
+    half_way = socket.create_connection(address, timeout=30)
     half_way.sendall(b"\x16\x03\x01\x02\x00")
     assert half_way.recv(1) == b""
     still_serves(broker, authority)

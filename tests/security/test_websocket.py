@@ -43,7 +43,7 @@ def broker(
 
 @pytest.fixture
 def dial(broker: daemons.Daemon) -> Callable[[], socket.socket]:
-    return lambda: socket.create_connection(("127.0.0.1", port_of(broker.endpoints["ws"])), timeout=5)
+    return lambda: socket.create_connection(("127.0.0.1", port_of(broker.endpoints["ws"])), timeout=30)
 
 
 def peer_over(broker: daemons.Daemon, chunk: int = 1 << 16) -> RawPeer:
@@ -65,9 +65,9 @@ def test_messages_both_ways(broker: daemons.Daemon, chunk: int) -> None:
     size = 200 if chunk == 1 else 40_000
     peer.send(peer.transfer(data_section(b"x" * size)))
     assert b"\x00\x53\x24" in peer.until(DISPOSITION)
-    plain = BlockingConnection(broker.amqp, timeout=5)
+    plain = BlockingConnection(broker.amqp, timeout=30)
     receiver = plain.create_receiver(address, credit=1)
-    assert receiver.receive(timeout=5).body == b"x" * size
+    assert receiver.receive(timeout=30).body == b"x" * size
     receiver.accept()
     receiver.close()
     plain.create_sender(address).send(Message(body=b"y" * size))

@@ -37,7 +37,7 @@ class RunningPlatform:
         self.gateway: str = platform.endpoints["gateway"]
         self.broker: str = platform.endpoints["broker"]
         self.postgres: str = platform.endpoints["postgres"]
-        self.http = httpx.Client(base_url=self.gateway, timeout=15)
+        self.http = httpx.Client(base_url=self.gateway, timeout=30)
 
     @property
     def data(self) -> Path:
@@ -57,7 +57,7 @@ class RunningPlatform:
         os.kill(pid, number)
         return pid
 
-    def wait_running(self, name: str, other_than: int = 0, seconds: float = 30) -> ProcessStatus:
+    def wait_running(self, name: str, other_than: int = 0, seconds: float = 90) -> ProcessStatus:
         """Waits until a process serves; `other_than`: the process id that must have been replaced."""
 
         def serves() -> ProcessStatus | None:

@@ -61,7 +61,7 @@ class RawPeer:
 
     def __init__(self, port: int, wrap: Callable[[socket.socket], socket.socket] | None = None) -> None:
         """``wrap``: puts TLS or the like on the socket."""
-        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        plain = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket = wrap(plain) if wrap else plain
 
     def send(self, *parts: bytes) -> None:

@@ -39,7 +39,7 @@ class Entry:
         variables = {"PATH": f"{self._fakes}:{os.environ['PATH']}", "FAKE_LOG": str(self.log), "HOME": "/nowhere"}
         return subprocess.run(
             [str(self.tree / "bascule"), *arguments],
-            env={**variables, **environment}, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+            env={**variables, **environment}, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180,
         )  # fmt: skip
 
     def calls(self) -> list[str]:

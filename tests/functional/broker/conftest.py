@@ -41,7 +41,7 @@ class BrokerProcess:
     def _wait_ready(self) -> None:
         exited = os.pidfd_open(self.process.pid)
         try:
-            for _ in range(1000):  # bounded: 10 s
+            for _ in range(6000):  # bounded: 60 s
                 if self.ready_file.exists():
                     break
                 if select.select([exited], [], [], 0.01)[0]:
@@ -71,7 +71,7 @@ class BrokerProcess:
     def stop(self) -> int:
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
 
 StartBroker = Callable[..., BrokerProcess]
@@ -110,7 +110,7 @@ def connect(shared_broker: BrokerProcess) -> Iterator[Connect]:
     opened: list[BlockingConnection] = []
 
     def make(url: str | None = None, **options: object) -> BlockingConnection:
-        options.setdefault("timeout", 5)
+        options.setdefault("timeout", 30)
         opened.append(BlockingConnection(url or shared_broker.url, **options))
         return opened[-1]
 

@@ -21,7 +21,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(shared_broker: BrokerProcess) -> Run:
     def bascule(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "bascule", *arguments, "--broker", shared_broker.url]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
     return bascule
 
@@ -35,7 +35,7 @@ def send(connect: Connect, address: str, *bodies: str) -> None:
 def reject_all(connect: Connect, address: str, count: int) -> None:
     receiver = connect().create_receiver(address, credit=count)
     for _ in range(count):
-        receiver.receive(timeout=5)
+        receiver.receive(timeout=30)
         receiver.reject()
     receiver.close()
 
@@ -78,7 +78,7 @@ def test_dead_letters_go_back_where_they_came_from(run: Run, connect: Connect, a
     assert run("dlq", "redrive", address, "--rate", "100").stdout == "2 sent back\n"
     assert node(run, address)["messages"] == 3
     receiver = connect().create_receiver(address, credit=3)
-    assert [receiver.receive(timeout=5).body for _ in range(3)] == ["one", "two", "three"]
+    assert [receiver.receive(timeout=30).body for _ in range(3)] == ["one", "two", "three"]
 
 
 def test_move_and_nonsense(run: Run, connect: Connect, address: str) -> None:
@@ -94,7 +94,7 @@ def test_move_and_nonsense(run: Run, connect: Connect, address: str) -> None:
 def test_no_broker_there(run: Run) -> None:
     lost = subprocess.run(
         [sys.executable, "-m", "bascule", "queues", "list", "--broker", "amqp://127.0.0.1:1"],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert lost.returncode == 1
     assert lost.stderr == "bascule: the broker could not be reached within 5 s (list)\n"

@@ -55,7 +55,7 @@ def test_a_container_id_that_is_wanted_for_one_connection(connect: Connect, as_l
 def test_whose_pages_may_use_websockets(start_broker: StartBroker, origin: str, host: str, status: str) -> None:
     broker = start_broker(config='[broker]\n[[broker.listener]]\nlisten = "127.0.0.1:0"\nwebsocket = true\n')
     url = next(url for name, url in broker.endpoints.items() if name == "ws")
-    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), timeout=30) as peer:
         lines = ["GET / HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
         lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol: amqp"]
         lines += [f"Origin: {origin}"] if origin else []

@@ -16,7 +16,7 @@ import sys
 from proton.utils import BlockingConnection
 receiver = BlockingConnection(sys.argv[1]).create_receiver(sys.argv[2], credit=10)
 for _ in range(int(sys.argv[3])):
-    print(receiver.receive(timeout=5).body, flush=True)
+    print(receiver.receive(timeout=30).body, flush=True)
 sys.stdin.read()
 """
 
@@ -53,7 +53,7 @@ def test_idempotent_goes_to_the_twin_and_the_others_are_answered_at_once(
     assert [dying.stdout.readline() for _ in range(3)] == ["safe\n", "once\n", "plain\n"]
     dying.kill()
 
-    answers = [replies.receive(timeout=5) for _ in range(2)]
+    answers = [replies.receive(timeout=30) for _ in range(2)]
     assert sorted(answer.correlation_id for answer in answers) == [2, 3]
     for answer in answers:
         assert answer.properties["bascule-error"] == "unavailable"
@@ -61,7 +61,7 @@ def test_idempotent_goes_to_the_twin_and_the_others_are_answered_at_once(
         assert answer.address == reply_to
         assert bytes(answer.body) == b""
     twin = connection.create_receiver(address, credit=10)
-    redelivered = twin.receive(timeout=5)
+    redelivered = twin.receive(timeout=30)
     assert (redelivered.body, redelivered.delivery_count) == ("safe", 1)
     twin.accept()
 
@@ -73,6 +73,6 @@ def test_a_detached_link_is_a_lost_instance_too(connect: Callable[..., BlockingC
     receiver = connection.create_receiver(address, credit=1)
     connection.create_sender(address).send(
         Message(body="x", reply_to=replies.link.remote_source.address, correlation_id="text-id"))
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     receiver.close()
-    assert replies.receive(timeout=5).correlation_id == "text-id"
+    assert replies.receive(timeout=30).correlation_id == "text-id"

@@ -22,7 +22,7 @@ def call(connect: Connect) -> Call:
     def run(operation: str, **arguments: object) -> tuple[int, Any]:
         properties: dict[str, object] = {"operation": operation, **arguments}
         requests.send(Message(properties=properties, reply_to=answers.link.remote_source.address, correlation_id=ulong(9)))
-        answer = answers.receive(timeout=5)
+        answer = answers.receive(timeout=30)
         answers.accept()
         assert answer.correlation_id == 9
         return answer.properties["statusCode"], answer.body
@@ -64,16 +64,16 @@ def test_redrive_puts_dead_letters_back_where_they_came_from(connect: Connect, c
     send(connection, address, "a", "b", "c")
     receiver = connection.create_receiver(address, credit=3)
     for _ in range(3):
-        receiver.receive(timeout=5)
+        receiver.receive(timeout=30)
         receiver.reject()
     receiver.close()
     dlq = "dlq." + address
     assert call("redrive", name=dlq, count=ulong(2)) == (200, {"count": 2})
     again = connection.create_receiver(address, credit=3)
-    assert [again.receive(timeout=5).body for _ in range(2)] == ["a", "b"]
+    assert [again.receive(timeout=30).body for _ in range(2)] == ["a", "b"]
     assert call("move", name=dlq, to="nowhere")[0] == 404
     assert call("move", name=dlq, to=address) == (200, {"count": 1})
-    assert again.receive(timeout=5).body == "c"
+    assert again.receive(timeout=30).body == "c"
 
 
 def test_it_takes_requests_and_cannot_be_read(connect: Connect) -> None:

@@ -36,7 +36,7 @@ class Capability(LinkOption):
 def drain(receiver, count: int) -> list:
     bodies = []
     for _ in range(count):
-        bodies.append(receiver.receive(timeout=5).body)
+        bodies.append(receiver.receive(timeout=30).body)
         receiver.accept()
     return bodies
 
@@ -75,7 +75,7 @@ def test_every_section_is_forwarded_untouched(connect: Connect, address: str) ->
     )
     connection.create_sender(address).send(sent)
     receiver = connection.create_receiver(address, credit=1)
-    got = receiver.receive(timeout=5)
+    got = receiver.receive(timeout=30)
     receiver.accept()
     for name in ("body", "id", "user_id", "subject", "reply_to", "correlation_id", "content_type", "content_encoding",
                  "creation_time", "group_id", "group_sequence", "reply_to_group_id", "durable", "priority", "properties",
@@ -92,7 +92,7 @@ def test_bodies_of_any_size(connect: Connect, address: str, size: int) -> None:
     body = bytes(n % 251 for n in range(min(size, 4096))) * (size // 4096 + 1)
     connection.create_sender(address).send(Message(body=body[:size]))
     receiver = connection.create_receiver(address, credit=1)
-    assert bytes(receiver.receive(timeout=10).body) == body[:size]
+    assert bytes(receiver.receive(timeout=30).body) == body[:size]
     receiver.accept()
 
 
@@ -100,15 +100,15 @@ def test_outcomes_decide_what_comes_next(connect: Connect, address: str) -> None
     connection = connect()
     connection.create_sender(address).send(Message(body="work"))
     receiver = connection.create_receiver(address, credit=1)
-    assert receiver.receive(timeout=5).delivery_count == 0
+    assert receiver.receive(timeout=30).delivery_count == 0
     receiver.release(delivered=False)  # RELEASED: not counted
     receiver.flow(1)
-    again = receiver.receive(timeout=5)
+    again = receiver.receive(timeout=30)
     assert (again.delivery_count, again.first_acquirer) == (0, False)
     receiver.fetcher.unsettled[-1].local.failed = True
     receiver.release(delivered=True)  # MODIFIED with delivery-failed
     receiver.flow(1)
-    assert receiver.receive(timeout=5).delivery_count == 1
+    assert receiver.receive(timeout=30).delivery_count == 1
     receiver.reject()
     receiver.close()
     assert is_empty(connection, address)
@@ -120,7 +120,7 @@ def test_a_lost_consumer_gives_its_messages_to_the_next(connect: Connect, addres
     script = (
         "import sys; from proton.utils import BlockingConnection\n"
         "receiver = BlockingConnection(sys.argv[1]).create_receiver(sys.argv[2], credit=1)\n"
-        "print(receiver.receive(timeout=5).body, flush=True)\n"
+        "print(receiver.receive(timeout=30).body, flush=True)\n"
         "sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, shared_broker.url, address]
@@ -128,7 +128,7 @@ def test_a_lost_consumer_gives_its_messages_to_the_next(connect: Connect, addres
         assert dying.stdout is not None and dying.stdout.readline() == "work\n"
         dying.kill()
     survivor = connection.create_receiver(address, credit=1)
-    assert survivor.receive(timeout=5).delivery_count == 1
+    assert survivor.receive(timeout=30).delivery_count == 1
     survivor.accept()
 
 
@@ -137,7 +137,7 @@ def test_an_orderly_detach_does_not_count_as_an_attempt(connect: Connect, addres
     connection.create_sender(address).send(Message(body="work"))
     for _ in range(12):  # more often than max_deliveries
         receiver = connection.create_receiver(address, credit=1)
-        assert receiver.receive(timeout=5).delivery_count == 0
+        assert receiver.receive(timeout=30).delivery_count == 0
         receiver.close()
 
 
@@ -145,7 +145,7 @@ def test_presettled_receiver(connect: Connect, address: str) -> None:
     connection = connect()
     connection.create_sender(address).send(Message(body="once"))
     receiver = connection.create_receiver(address, credit=1, options=AtMostOnce())
-    assert receiver.receive(timeout=5).body == "once"
+    assert receiver.receive(timeout=30).body == "once"
     receiver.close()
     assert is_empty(connection, address)
 
@@ -167,7 +167,7 @@ def test_expired_messages_are_never_delivered(connect: Connect, address: str) ->
     while time.monotonic() < sent + 0.025:
         sender.send(Message(body="long", ttl=60))
     receiver = connection.create_receiver(address, credit=2)
-    assert receiver.receive(timeout=5).body == "long"
+    assert receiver.receive(timeout=30).body == "long"
 
 
 def test_competing_consumers_share(connect: Connect, address: str) -> None:
@@ -188,7 +188,7 @@ def test_dynamic_node_and_anonymous_relay(connect: Connect) -> None:
     assert name.startswith("temporary.") and len(name) >= 32
     relay = other.create_sender(None)
     relay.send(Message(body="hello", address=name))
-    assert replies.receive(timeout=5).body == "hello"
+    assert replies.receive(timeout=30).body == "hello"
     with pytest.raises(LinkDetached, match="resource-locked"):
         other.create_receiver(name)
     replies.close()
@@ -262,10 +262,10 @@ def test_unsettled_messages_are_bounded_whatever_the_credit(start_broker: StartB
     for n in range(12):
         sender.send(Message(body=n))
     receiver = connection.create_receiver("q", credit=100)
-    got = [receiver.receive(timeout=5).body for _ in range(5)]
+    got = [receiver.receive(timeout=30).body for _ in range(5)]
     with pytest.raises(Timeout):
         receiver.receive(timeout=0.2)
     receiver.accept()
-    got += [receiver.receive(timeout=5).body]
+    got += [receiver.receive(timeout=30).body]
     receiver.accept()
     assert got == [0, 1, 2, 3, 4, 5]

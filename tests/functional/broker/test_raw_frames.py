@@ -20,7 +20,7 @@ def raw(shared_broker: Any, connect: Callable[..., Any], rawamqp: Any) -> Iterat
     connection = connect()
     connection.create_sender("raw.alive").send(Message(body="still here"))
     receiver = connection.create_receiver("raw.alive", credit=1)
-    assert receiver.receive(timeout=5).body == "still here"
+    assert receiver.receive(timeout=30).body == "still here"
     receiver.accept()
 
 
@@ -127,7 +127,7 @@ def test_endless_more(raw: Any, rawamqp: Any, shared_broker: Any) -> None:
     raw.until(rawamqp.FLOW)
     before = shared_broker.rss()
     chunk = raw.transfer(b"x" * 60_000, more=True)
-    raw.socket.settimeout(20)
+    raw.socket.settimeout(30)
     try:
         for _ in range(2000):  # 120 MB
             raw.socket.sendall(chunk)

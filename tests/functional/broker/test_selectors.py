@@ -16,7 +16,7 @@ Connect = Callable[..., BlockingConnection]
 def bodies(receiver: Any, count: int) -> list[Any]:
     found = []
     for _ in range(count):
-        found.append(receiver.receive(timeout=5).body)
+        found.append(receiver.receive(timeout=30).body)
         receiver.accept()
     return found
 

@@ -11,6 +11,8 @@ from proton import Delivery, Link, Message, Timeout, symbol, ulong
 from proton.reactor import Container, DurableSubscription, LinkOption
 from proton.utils import BlockingConnection
 
+from support.waiting import eventually
+
 Connect = Callable[..., BlockingConnection]
 StartBroker = Callable[..., Any]
 
@@ -54,7 +56,7 @@ def test_a_sender_that_settles_second_hears_the_outcome_and_settles(connect: Con
         delivery.settle()
     receiver = connection.create_receiver(address, credit=300)
     for n in range(300):
-        assert receiver.receive(timeout=5).body == n
+        assert receiver.receive(timeout=30).body == n
         receiver.accept()
 
 
@@ -62,7 +64,7 @@ def test_a_receiver_that_settles_second_sees_its_outcome_and_that_it_is_settled(
     connection = connect()
     connection.create_sender(address).send(Message(body="once"))
     receiver = connection.create_receiver(address, credit=1, options=Modes(receiver=Link.RCV_SECOND))
-    assert receiver.receive(timeout=5).body == "once"
+    assert receiver.receive(timeout=30).body == "once"
     delivery = receiver.fetcher.unsettled.popleft()
     delivery.update(Delivery.ACCEPTED)
     connection.wait(lambda: delivery.settled, msg="the broker settles")
@@ -78,10 +80,10 @@ def test_annotations_of_modified_join_the_message(connect: Connect, address: str
     connection = connect()
     connection.create_sender(address).send(Message(body="work", annotations={symbol("x-opt-a"): "sent", symbol("x-opt-b"): 1}))
     receiver = connection.create_receiver(address, credit=1)
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     modify(receiver, annotations={symbol("x-opt-a"): "replaced", symbol("x-opt-c"): True})
     receiver.flow(1)
-    again = receiver.receive(timeout=5)
+    again = receiver.receive(timeout=30)
     receiver.accept()
     assert again.annotations == {symbol("x-opt-a"): "replaced", symbol("x-opt-b"): 1, symbol("x-opt-c"): True}
     assert again.delivery_count == 0
@@ -91,14 +93,14 @@ def test_undeliverable_here_goes_elsewhere_and_then_to_the_dead_letters(connect:
     connection = connect()
     connection.create_sender(address).send(Message(body="work"))
     one = connection.create_receiver(address, credit=1, name="one")
-    assert one.receive(timeout=5).body == "work"
+    assert one.receive(timeout=30).body == "work"
     two = connection.create_receiver(address, credit=1, name="two")
     modify(one, undeliverable=True, failed=True)
     one.flow(1)
-    assert two.receive(timeout=5).delivery_count == 1
+    assert two.receive(timeout=30).delivery_count == 1
     modify(two, undeliverable=True, failed=True)
     letters = connection.create_receiver("dlq." + address, credit=1)
-    letter = letters.receive(timeout=5)
+    letter = letters.receive(timeout=30)
     letters.accept()
     assert letter.annotations[symbol("x-opt-dead-letter-reason")] == symbol("undeliverable-here")
     assert letter.annotations[symbol("x-opt-dead-letter-attempts")] == 2
@@ -110,10 +112,10 @@ def test_a_dead_letter_has_its_first_and_its_last_error(start_broker: StartBroke
     connection.create_sender("q").send(Message(body="poison"))
     receiver = connection.create_receiver("q", credit=1)
     for error in ("no such customer", "no answer", "gave up"):
-        receiver.receive(timeout=5)
+        receiver.receive(timeout=30)
         modify(receiver, failed=True, annotations={symbol("x-opt-delivery-error"): error})
         receiver.flow(1)
-    letter = connection.create_receiver("dlq.q", credit=1).receive(timeout=5)
+    letter = connection.create_receiver("dlq.q", credit=1).receive(timeout=30)
     said = {str(key): value for key, value in letter.annotations.items()}
     assert said["x-opt-dead-letter-reason"] == "max-deliveries"
     assert said["x-opt-dead-letter-attempts"] == 3
@@ -135,25 +137,26 @@ def test_a_failed_message_rests(start_broker: StartBroker, connect: Connect) -> 
     connection = connect(start_broker(config=RESTING).url)
     sender = connection.create_sender("work.a")
     sender.send(Message(body="fails"))
-    receiver = connection.create_receiver("work.a", credit=10)
-    receiver.receive(timeout=5)
+    sender.send(Message(body="others go on"))
+    receiver = connection.create_receiver("work.a", credit=1)
+    assert receiver.receive(timeout=30).body == "fails"
     failed = time.monotonic()
     modify(receiver, failed=True)
-    sender.send(Message(body="others go on"))
-    assert receiver.receive(timeout=5).body == "others go on"
-    assert receiver.receive(timeout=5).body == "fails"
-    assert 0.29 < time.monotonic() - failed < 2
+    receiver.flow(2)  # in one piece with the outcome: no machine is so slow that the rest is over in between
+    assert receiver.receive(timeout=30).body == "others go on"
+    assert receiver.receive(timeout=30).body == "fails"
+    assert time.monotonic() - failed > 0.29
 
 
 def test_a_receiver_says_when_it_wants_the_message_again(connect: Connect, address: str) -> None:
     connection = connect()
     connection.create_sender(address).send(Message(body="later"))
     receiver = connection.create_receiver(address, credit=1)
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     said = time.monotonic()
     modify(receiver, annotations={symbol("x-opt-delivery-delay"): ulong(300)})
     receiver.flow(1)
-    again = receiver.receive(timeout=5)
+    again = receiver.receive(timeout=30)
     assert time.monotonic() - said > 0.29
     assert not again.annotations
     assert again.delivery_count == 0
@@ -163,7 +166,7 @@ def request(connection: BlockingConnection, **properties: object) -> Message:
     replies = connection.create_receiver(None, dynamic=True, credit=1)
     sender = connection.create_sender("$management", name=f"m{time.monotonic_ns()}")
     sender.send(Message(properties=properties, reply_to=replies.link.remote_source.address, correlation_id="c"))
-    answer = replies.receive(timeout=5)
+    answer = replies.receive(timeout=30)
     for link in sender, replies:  # the broker allows 256 links at once
         link.close()
     return answer
@@ -219,7 +222,7 @@ def test_a_repeated_message_is_accepted_and_not_enqueued(
     receiver = connection.create_receiver(read_from, credit=10)
     found = []
     while not found or found[-1] != "last":
-        found.append(receiver.receive(timeout=5).body)
+        found.append(receiver.receive(timeout=30).body)
         receiver.accept()
     assert found == ["once", "by property", "last"]
 
@@ -258,13 +261,12 @@ max_age = "200ms"
     for n in range(5):
         sender.send(Message(body=n))
     receiver = connection.create_receiver("small.q", credit=5)
-    assert [receiver.receive(timeout=5).body for _ in range(2)] == [3, 4]
+    assert [receiver.receive(timeout=30).body for _ in range(2)] == [3, 4]
     aging = connection.create_sender("small.aging")
     aging.send(Message(body="short"))
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
+
+    def expired() -> bool:
         listed = {node["address"]: node for node in request(connection, operation="list").body}
-        if listed["small.aging"]["messages"] == 0:
-            break
-    else:
-        raise AssertionError("it never expired")
+        return bool(listed["small.aging"]["messages"] == 0)
+
+    eventually(expired, "it is too old")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -12,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from proton import Delivery, Message
+from proton import Delivery, Message, Timeout
 from proton.utils import BlockingConnection, LinkDetached
 
 from support.streaming import Stream
@@ -24,15 +25,15 @@ MIB = 1 << 20
 
 
 def metric(broker: Any, name: str) -> float:
-    text = httpx.get(broker.endpoints["metrics"] + "/metrics").text
+    text = httpx.get(broker.endpoints["metrics"] + "/metrics", timeout=30).text
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     assert found, f"{name} is not in the metrics"
     return float(found[1])
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Asks again until it holds, for 5 s: each question is a request to the broker."""
-    end = time.monotonic() + 5
+    """Asks again until it holds, for 60 s: each question is a request to the broker."""
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end
 
@@ -65,7 +66,7 @@ def test_a_backlog_is_not_kept_in_memory(
     assert durable or metric(broker, "bascule_broker_paged_out_messages") > 500
     receiver = connection.create_receiver("q", credit=20)
     for n in range(1000):
-        message = receiver.receive(timeout=10)
+        message = receiver.receive(timeout=30)
         assert (message.id, bytes(message.body) == body, message.durable) == (n, True, durable)
         receiver.accept()
     assert broker.rss() < before + 48 * MIB
@@ -115,7 +116,7 @@ def test_a_large_message_passes_in_bounded_memory(
     assert behind_header.startswith(b"\0Sp") and received.digest() == sent.digest()
     connection = connect(broker.url)
     receiver = connection.create_receiver("q", credit=1)
-    assert receiver.receive(timeout=10).id == "behind"
+    assert receiver.receive(timeout=30).id == "behind"
     receiver.accept()
     assert max(most, peak(broker)) < 32 * MIB
     connection.create_sender("other").send(Message(body="settled by now", durable=True))
@@ -133,27 +134,30 @@ def test_a_damaged_large_body_is_called_off_and_stops_its_queue(
     file.write_bytes(content)
     connection = connect(broker.url)
     with pytest.raises(LinkDetached, match=rf"internal-error.*{file.name} is damaged at offset \d+"):
-        connection.create_receiver("q", credit=1).receive(timeout=5)
+        connection.create_receiver("q", credit=1).receive(timeout=30)
     with pytest.raises(LinkDetached, match="internal-error"):
-        connect(broker.url).create_receiver("q", credit=1).receive(timeout=5)
+        connect(broker.url).create_receiver("q", credit=1).receive(timeout=30)
 
 
 def test_memory_high_stops_producers_and_consumers_make_room(start_broker: StartBroker, connect: Connect) -> None:
     """In memory only: nothing can be paged out."""
     broker = start_broker(config=config(memory_high="1MiB"))
-    producer, consumer = connect(broker.url, timeout=1), connect(broker.url)
+    producer, consumer = connect(broker.url), connect(broker.url)
     sender = producer.create_sender("q")
     sent = 0
-    with pytest.raises(Exception, match="imed out"):
-        for _ in range(3000):
-            sender.send(Message(id=sent, body=b"x" * 10_000))
+    with contextlib.suppress(Timeout):
+        while True:
+            if sender.link.credit == 0 and metric(broker, "bascule_broker_memory_high") == 1:
+                producer.wait(lambda: sender.link.credit > 0, timeout=0.5)  # given before it was high
+            sender.send(Message(id=sent, body=b"x" * 10_000), timeout=60)
             sent += 1
-    assert 100 <= sent <= 1100, "what it had credit for, and no more"
+            assert sent <= 1100, "what it had credit for, and no more"
+    assert sent >= 100
     assert metric(broker, "bascule_broker_memory_high") == 1
     assert "memory-high watermark: publishers get no credit" in broker.log_text()
     receiver = consumer.create_receiver("q", credit=10)
     for n in range(sent):
-        assert receiver.receive(timeout=5).id == n
+        assert receiver.receive(timeout=30).id == n
         receiver.accept()
     connect(broker.url).create_sender("q").send(Message(body="again"))
     assert metric(broker, "bascule_broker_memory_high") == 0
@@ -172,5 +176,5 @@ def test_disk_low_stops_producers_and_consumers_go_on(
         connect(broker.url, timeout=1).create_sender("q").send(Message(body="more", durable=True))
     assert metric(broker, "bascule_broker_disk_low") == 1
     assert "disk-low watermark: publishers get no credit" in broker.log_text()
-    assert connect(broker.url).create_receiver("q", credit=1).receive(timeout=5).body == "waits"
+    assert connect(broker.url).create_receiver("q", credit=1).receive(timeout=30).body == "waits"
     connect(broker.url).create_sender("rpc.shop.Orders").send(Message(body="requests go on"))

@@ -51,7 +51,7 @@ def publish(connection: BlockingConnection, address: str, *messages: Message) ->
 def take(receiver: Any, count: int) -> list[Any]:
     found = []
     for _ in range(count):
-        found.append(receiver.receive(timeout=5).body)
+        found.append(receiver.receive(timeout=30).body)
         receiver.accept()
     return found
 

@@ -45,7 +45,7 @@ def publish(connection: BlockingConnection, address: str, *bodies: object) -> No
 def take(receiver: BlockingReceiver, count: int) -> list:
     got = []
     for _ in range(count):
-        got.append(receiver.receive(timeout=5).body)
+        got.append(receiver.receive(timeout=30).body)
         receiver.accept()
     return got
 

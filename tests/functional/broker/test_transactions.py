@@ -78,7 +78,7 @@ def received(connection: BlockingConnection, address: str, count: int) -> list[A
     receiver = connection.create_receiver(address, credit=count, name=f"all-{address}-{id(object())}")
     found = []
     for _ in range(count):
-        found.append(receiver.receive(timeout=5).body)
+        found.append(receiver.receive(timeout=30).body)
         receiver.accept()
     receiver.close()
     return found
@@ -103,13 +103,13 @@ def test_a_rollback_forgets_what_was_sent_and_gives_back_what_was_taken(connect:
     transactions = Transactions(connection)
     connection.create_sender(address + ".in").send(Message(body="work"))
     receiver = connection.create_receiver(address + ".in", credit=1)
-    assert receiver.receive(timeout=5).body == "work"
+    assert receiver.receive(timeout=30).body == "work"
     identifier = transactions.declare()
     transactions.settle(receiver, identifier)
     transactions.send(connection.create_sender(address + ".out"), identifier, Message(body="result"))
     assert transactions.discharge(identifier, fail=True) == ""
     receiver.flow(1)
-    again = receiver.receive(timeout=5)
+    again = receiver.receive(timeout=30)
     assert (again.body, again.delivery_count) == ("work", 1)
     identifier = transactions.declare()
     transactions.settle(receiver, identifier)
@@ -125,12 +125,12 @@ def test_a_rejection_in_a_transaction_keeps_its_reason(connect: Connect, address
     transactions = Transactions(connection)
     connection.create_sender(address).send(Message(body="poison"))
     receiver = connection.create_receiver(address, credit=1)
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     identifier = transactions.declare()
     error = Described(ulong(0x1D), [symbol("app:poison"), "never"])
     transactions.settle(receiver, identifier, Delivery.REJECTED, [error])
     assert transactions.discharge(identifier) == ""
-    letter = connection.create_receiver("dlq." + address, credit=1).receive(timeout=5)
+    letter = connection.create_receiver("dlq." + address, credit=1).receive(timeout=30)
     assert letter.annotations[symbol("x-opt-dead-letter-condition")] == "app:poison"
 
 
@@ -150,7 +150,7 @@ def test_a_lost_connection_rolls_back(connect: Connect, address: str) -> None:
     transactions = Transactions(dying)
     identifier = transactions.declare()
     receiver = dying.create_receiver(address, credit=1)
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     transactions.settle(receiver, identifier)
     transactions.send(dying.create_sender(address + ".out"), identifier, Message(body="result"))
     dying.close()
@@ -186,7 +186,7 @@ def test_a_commit_survives_a_crash_whole(start_broker: StartBroker, connect: Con
     connection.create_sender("in").send(Message(body="work", durable=True))
     transactions = Transactions(connection)
     receiver = connection.create_receiver("in", credit=1)
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     identifier = transactions.declare()
     transactions.settle(receiver, identifier)
     for queue in ("a", "b"):
@@ -226,9 +226,9 @@ def test_nonsense_to_the_coordinator(connect: Connect) -> None:
     assert transactions.discharge(transactions.declare()) == ""
     receiver = connection.create_receiver("q.nonsense", credit=1)
     connection.create_sender("q.nonsense").send(Message(body="x"))
-    receiver.receive(timeout=5)
+    receiver.receive(timeout=30)
     delivery = receiver.fetcher.unsettled.popleft()
     delivery.local.data = [transactions.declare()]
     delivery.update(TRANSACTIONAL)
     with pytest.raises(LinkDetached):
-        connection.wait(lambda: False, timeout=2, msg="the detach")
+        connection.wait(lambda: False, timeout=30, msg="the detach")

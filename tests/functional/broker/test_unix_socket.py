@@ -20,7 +20,7 @@ def config(path: Path) -> str:
 def header_from(path: Path) -> bytes:
     """What a client that begins with SASL is answered."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         client.connect(str(path))
         client.sendall(SASL)
         return client.recv(8)

@@ -49,7 +49,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemons.Daemon]
 AGGREGATES = """
 [[aggregate]]
 path = "/v1/pages/{id}"
-timeout = "2s"
+timeout = "4s"
 [[aggregate.part]]
 name = "item"
 get = "/v1/items/{id}"
@@ -77,7 +77,7 @@ def gateway(broker: daemons.Daemon, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def http(gateway: daemons.Daemon) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.endpoints["http"], timeout=10) as client:
+    with httpx.Client(base_url=gateway.endpoints["http"], timeout=30) as client:
         yield client
 
 
@@ -86,8 +86,8 @@ def start_shelf(broker: daemons.Daemon, contract: Any) -> Iterator[Callable[...,
     running: list[Any] = []
 
     def start(**options: Any) -> Any:
-        url = options.pop("url", broker.amqp)
-        running.append(shelf_service.Shelf(url, contract, **options).start())
+        url, serves = options.pop("url", broker.amqp), options.pop("contract", contract)
+        running.append(shelf_service.Shelf(url, serves, **options).start())
         return running[-1]
 
     yield start

@@ -37,7 +37,7 @@ service Shelf {
   void remove(1: i64 id) (api.delete = "/v1/items/:id", auth = "public")
   oneway void touch(1: i64 id) (api.post = "/v1/items/:id/touch", auth = "public")
   /** Answers after the test lets it. */
-  string slow(1: string key) (api.get = "/v1/slow/:key", auth = "public", timeout = "400ms")
+  string slow(1: string key) (api.get = "/v1/slow/:key", auth = "public", timeout = "1s")
   string secret() (api.get = "/v1/secret")
   string rude() (api.get = "/v1/rude", auth = "public")
 }

@@ -78,7 +78,7 @@ class Shelf(MessagingHandler):
 
     def start(self) -> Shelf:
         self._thread.start()
-        assert self._ready.wait(10), "the service did not attach"
+        assert self._ready.wait(60), "the service did not attach"
         return self
 
     def announce(self, state: str = "up", interval_ms: int = 60_000) -> None:
@@ -87,7 +87,7 @@ class Shelf(MessagingHandler):
     def stop(self) -> None:
         """Leaves as a service does that drains."""
         self._do(self._leave)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def answer(self, request: Message, result: Any, name: str | None = None) -> None:
         """Answers a request that was left unanswered."""

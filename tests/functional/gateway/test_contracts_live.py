@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from typing import Any
 import httpx
 
 from support import daemons
-from support.waiting import eventually
+from support.waiting import eventually, once_within
 
 Routed = Callable[[str, int], None]
 
@@ -22,14 +24,24 @@ def renamed(contract: Any, digest: str, path_from: str, path_to: str) -> str:
 
 
 def test_a_new_services_routes_work_within_a_second(
-    start_shelf: Callable[..., Any], http: httpx.Client, routed: Routed
+    start_shelf: Callable[..., Any], http: httpx.Client, contract: Any, routed: Routed
 ) -> None:
-    began = time.monotonic()
-    shelf = start_shelf()
-    routed("/v1/items", 204)
-    assert time.monotonic() - began < 1.5, "a second, and what the test itself takes"
-    shelf.methods["rude"] = lambda message, a: "hello"
-    assert http.get("/v1/rude").json() == "hello"
+    number = itertools.count()
+
+    def started() -> float:
+        fresh = copy.copy(contract)
+        name = f"fresh{next(number)}"
+        fresh.digest = f"sha256:{name}"
+        fresh.descriptor = renamed(contract, fresh.digest, '"/v1/', f'"/{name}/').replace("shelf.Shelf", f"{name}.Shelf")
+        began = time.monotonic()
+        shelf = start_shelf(instance=name, service=f"{name}.Shelf", contract=fresh)
+        routed(f"/{name}/items", 204)
+        took = time.monotonic() - began
+        shelf.methods["rude"] = lambda message, a: "hello"
+        assert http.get(f"/{name}/rude").json() == "hello"
+        return took
+
+    once_within(1.5, started, "its routes work: a second, and what the test itself takes")
 
 
 def test_a_stopped_service_answers_503_and_says_so(
@@ -65,7 +77,7 @@ def test_silence_is_gone_after_three_intervals(
     shelf.methods["rude"] = lambda message, a: "x"
     routed("/v1/items", 204)
     shelf.announce("up", interval_ms=200)
-    eventually(lambda: http.get("/v1/rude").status_code == 503, "its lease ran out", seconds=5)
+    eventually(lambda: http.get("/v1/rude").status_code == 503, "its lease ran out")
     shelf.announce("up")
     eventually(lambda: http.get("/v1/rude").status_code == 200, "it spoke again")
 

@@ -22,7 +22,7 @@ PROCESSES = ["postgres", "broker", "gateway", *(service.name for service in appl
 def cli(platform: RunningPlatform, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bascule", *arguments, "--data", str(platform.data)],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180,
     )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_taken_port_is_named_with_its_owner_and_the_flag(platform: RunningPlat
     port = platform.gateway.rsplit(":", 1)[1]
     done = subprocess.run(
         [sys.executable, "-m", "bascule", "up", "--data", str(tmp_path), "--http-port", port],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180,
     )  # fmt: skip
     assert done.returncode == 1
     assert f"port {port} is in use by bascule-gateway" in done.stderr
@@ -87,12 +87,12 @@ def test_restart_drains_a_process_and_waits_until_it_serves(platform: RunningPla
 def test_what_the_broker_accepted_outlives_it(platform: RunningPlatform) -> None:
     address = f"kept.{uuid.uuid4()}"
     queue = Capability()
-    connection = BlockingConnection(platform.broker, timeout=10)
+    connection = BlockingConnection(platform.broker, timeout=30)
     connection.create_sender(address, options=queue).send(Message(body="kept", durable=True))
     platform.kill_and_wait("broker")
-    connection = BlockingConnection(platform.broker, timeout=10)
+    connection = BlockingConnection(platform.broker, timeout=30)
     receiver = connection.create_receiver(address, credit=1, options=queue)
-    assert receiver.receive(timeout=10).body == "kept"
+    assert receiver.receive(timeout=30).body == "kept"
     receiver.accept()
     connection.close()
 

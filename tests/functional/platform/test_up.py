@@ -35,7 +35,7 @@ def data() -> Iterator[Path]:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bascule", *arguments],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=90,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180,
     )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_a_signal_drains_and_stops_everything_in_order(data: Path, number: signa
     said(up, data, "Ctrl-C stops everything")
     pids = processes(data)
     up.send_signal(number)
-    assert up.wait(timeout=40) == 0
+    assert up.wait(timeout=90) == 0
     assert all_gone(pids)
     log = (data / "log" / "supervisord.log").read_text()
     stopped = [line.split("stopped: ")[1].split()[0] for line in log.splitlines() if "stopped: " in line]
@@ -86,7 +86,7 @@ def test_a_death_and_the_restart_are_said(data: Path) -> None:
     said(up, data, "(terminated by SIGKILL)")
     said(up, data, "catalog is ready again")
     up.send_signal(signal.SIGINT)
-    assert up.wait(timeout=40) == 0
+    assert up.wait(timeout=90) == 0
 
 
 def test_a_killed_up_leaves_nothing_running(data: Path) -> None:

@@ -63,14 +63,14 @@ def make_app(url: str, **given: Any) -> Any:
 @pytest.fixture
 async def client(own_broker: str) -> AsyncIterator[EveryClient]:
     async with Connection(own_broker) as connection:
-        yield EveryClient(connection, timeout=5)
+        yield EveryClient(connection, timeout=30)
 
 
 async def test_a_handler_is_a_task_of_asyncio(own_broker: str, client: EveryClient) -> None:
     async def slow(milliseconds: int, ctx: Context) -> str:
         task = asyncio.current_task()
         assert task is not None
-        async with asyncio.timeout(1):  # needs a current task from the first step on
+        async with asyncio.timeout(30):  # needs a current task from the first step on
             await asyncio.sleep(0)
         async with asyncio.TaskGroup() as group:
             one = group.create_task(asyncio.sleep(0, "grouped"))
@@ -82,30 +82,34 @@ async def test_a_handler_is_a_task_of_asyncio(own_broker: str, client: EveryClie
 
     _, running = make_app(own_broker, slow=slow)
     async with running:
-        assert await client.slow(1, options=CallOptions(timeout=5)) == "grouped"
+        assert await client.slow(1, options=CallOptions(timeout=30)) == "grouped"
 
 
 async def test_the_deadline_goes_along_and_cancels_the_handler(own_broker: str, client: EveryClient) -> None:
     seen: list[Any] = []
+    cancelled = asyncio.Event()
 
     async def slow(milliseconds: int, ctx: Context) -> str:
         seen.append(ctx.remaining)
         try:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
-            seen.append("cancelled")
+            cancelled.set()
             raise
         return "never"
 
     _, running = make_app(own_broker, slow=slow)
     async with running:
-        began = time.monotonic()
-        with pytest.raises(bascule.DeadlineExceeded):
-            await client.slow(1, options=CallOptions(timeout=0.3))
-        assert time.monotonic() - began < 2
-        await asyncio.sleep(0)
-    assert 0 < seen[0] <= 0.3
-    assert seen[1:] == ["cancelled"]
+        timeout = 0.3
+        while not seen:  # a busy machine needs longer than that to begin it
+            began = time.monotonic()
+            with pytest.raises(bascule.DeadlineExceeded):
+                await client.slow(1, options=CallOptions(timeout=timeout))
+            assert time.monotonic() - began < timeout + 10, "not the client's 30 s"
+            timeout *= 2
+        assert 0 < seen[0] <= timeout / 2
+        async with asyncio.timeout(30):
+            await cancelled.wait()
 
 
 async def test_calls_on_behalf_of_a_call_inherit_deadline_principal_and_trace(
@@ -127,9 +131,9 @@ async def test_calls_on_behalf_of_a_call_inherit_deadline_principal_and_trace(
 
     app, running = make_app(own_broker, slow=slow, echo=echo)
     async with running:
-        assert await client.slow(1, options=CallOptions(timeout=0.4, principal="ann")) == "x"
+        assert await client.slow(1, options=CallOptions(timeout=4, principal="ann")) == "x"
     assert [entry[1:] for entry in seen] == [("ann", True), ("ann", True)]
-    assert seen[0][0] <= 0.4  # not the 5 s of the contract
+    assert seen[0][0] <= 4  # not the 5 s of the contract
     assert seen[1][0] <= seen[0][0] + 0.002  # the wire counts in milliseconds, rounded up
     assert current.get() is None
     assert traces == [traces[0]] * 2
@@ -149,13 +153,13 @@ async def test_a_cancelled_call_is_forgotten(own_broker: str, client: EveryClien
 
     _, running = make_app(own_broker, slow=slow, echo=echo)
     async with running:
-        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=5)))
+        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=30)))
         await begun.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.slow(1, options=CallOptions(timeout=5)), 0.01)
+            await asyncio.wait_for(client.slow(1, options=CallOptions(timeout=30)), 0.01)
         assert await client.echo_base("next") == "next"
 
 
@@ -171,7 +175,7 @@ async def test_a_call_cancelled_before_there_is_a_connection_is_never_made(tmp_p
         reserved.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{reserved.getsockname()[1]}"
     async with Connection(f"amqp://{address}") as connection:
-        client = EveryClient(connection, timeout=20)
+        client = EveryClient(connection, timeout=60)
         withdrawn = asyncio.ensure_future(client.echo_base("withdrawn"))
         wanted = asyncio.ensure_future(client.echo_base("wanted"))
         await asyncio.sleep(0)  # both are under way
@@ -189,11 +193,13 @@ async def test_plain_messages_share_a_link_an_address_and_links_are_bounded(tmp_
     config: dict[str, object] = {"broker": {"listen": "127.0.0.1:0", "metrics": "127.0.0.1:0"}}
     with daemons.daemon("bascule-broker", config, tmp_path) as broker:
 
+        pages = httpx.Client(base_url=broker.endpoints["metrics"], timeout=30)
+
         def metric(name: str) -> float:
-            text = httpx.get(f"{broker.endpoints['metrics']}/metrics").text
+            text = pages.get("/metrics").text
             return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])  # type: ignore[index]
 
-        with Connection(broker.amqp) as connection:
+        with Connection(broker.amqp) as connection, pages:
             engine = connection.open()
             for number in range(1000):
                 engine.send("queue.one", ["queue"], "subject", b"%d" % number, "text/plain")
@@ -209,7 +215,7 @@ async def test_nobody_serving_is_not_waited_for_longer_than_the_deadline(client:
     began = time.monotonic()
     with pytest.raises(bascule.Error):
         await client.echo_base("x", options=CallOptions(timeout=0.3))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10, "not the client's 30 s"
 
 
 async def test_without_a_broker_calls_fail_at_their_deadline() -> None:
@@ -219,7 +225,7 @@ async def test_without_a_broker_calls_fail_at_their_deadline() -> None:
 
 
 async def test_plain_functions_run_in_threads_and_at_once(own_broker: str, client: EveryClient) -> None:
-    barrier = threading.Barrier(4, timeout=5)
+    barrier = threading.Barrier(4, timeout=30)
     names: set[str] = set()
 
     def reverse(data: bytes, ctx: Context) -> bytes:
@@ -242,7 +248,7 @@ async def test_blocking_clients_from_many_threads(own_broker: str) -> None:
     _, running = make_app(own_broker, echo=echo)
     async with running:
         with Connection(own_broker) as connection, ThreadPoolExecutor(8) as pool:
-            client = EverySyncClient(connection, timeout=5)
+            client = EverySyncClient(connection, timeout=30)
             loop = asyncio.get_running_loop()
             answers = await asyncio.gather(*(loop.run_in_executor(pool, client.echo_base, str(n)) for n in range(64)))
     assert answers == [str(n) for n in range(64)]
@@ -276,7 +282,7 @@ async def test_draining_lets_what_was_begun_end(own_broker: str, client: EveryCl
 
     _, running = make_app(own_broker, slow=slow)
     async with running:
-        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=5)))
+        call = asyncio.ensure_future(client.slow(1, options=CallOptions(timeout=30)))
         await begun.wait()
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert await call == "finished"
@@ -287,14 +293,14 @@ async def test_a_killed_instance_is_told_at_once(
 ) -> None:
     with python_service("every_service:app", {"broker": {"url": own_broker}}, tmp_path / "service") as process:
         assert await client.echo_base("up") == "up"
-        call = asyncio.ensure_future(client.slow(20_000, options=CallOptions(timeout=20)))
+        call = asyncio.ensure_future(client.slow(300_000, options=CallOptions(timeout=120)))
         await asyncio.sleep(0)
         assert await client.echo_base("behind it") == "behind it"
         began = time.monotonic()
         process.kill()
         with pytest.raises(bascule.Unavailable):
             await call
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60, "not the 120 s that it may take"
         process.wait()
 
 
@@ -327,7 +333,7 @@ def run_program(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     }
     return subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(text), *arguments],
-        capture_output=True, text=True, timeout=60, env=environment, check=False,
+        capture_output=True, text=True, timeout=180, env=environment, check=False,
     )  # fmt: skip
 
 

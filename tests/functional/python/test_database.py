@@ -37,7 +37,7 @@ def ledger() -> Iterator[platforms.RunningPlatform]:
 @pytest.fixture
 async def client(ledger: platforms.RunningPlatform) -> AsyncIterator[EveryClient]:
     async with Connection(ledger.broker) as connection:
-        yield EveryClient(connection, timeout=10)
+        yield EveryClient(connection, timeout=30)
 
 
 async def entries(client: EveryClient) -> int:
@@ -97,7 +97,7 @@ async def test_an_event_is_emitted_and_handled_once_in_effect(
     with bascule.Connection(ledger.broker) as connection:
         from every.every_type import EverySyncClient
 
-        blocking = EverySyncClient(connection, timeout=10)
+        blocking = EverySyncClient(connection, timeout=30)
         eventually(
             lambda: blocking.echo_base("").split()[1:] == ["41:1", "42:1"], "both events are heard, once", seconds=20
         )

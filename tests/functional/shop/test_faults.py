@@ -27,16 +27,17 @@ def test_a_killed_service_comes_back_and_goes_on(
     victim: str, shop: Shop, platform: RunningPlatform, eventually: Eventually
 ) -> None:
     platform.kill_and_wait(victim)
-    product, customer = shop.product(stock=5), shop.customer(deposit=1000)
+    product = eventually(lambda: shop.product(stock=5), "products are taken")
+    customer = eventually(lambda: shop.customer(deposit=1000), "customers are taken")
     order = eventually(lambda: shop.place(customer["id"], (product["id"], 1)), "an order is taken")
-    assert eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=30)["status"] == "CONFIRMED"
+    assert eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)["status"] == "CONFIRMED"
 
 
 def test_a_killed_database_is_reconnected_to(shop: Shop, platform: RunningPlatform, eventually: Eventually) -> None:
     product, customer = shop.product(stock=5), shop.customer(deposit=1000)
     platform.kill_and_wait("postgres")
-    order = eventually(lambda: shop.place(customer["id"], (product["id"], 1)), "an order is taken", seconds=30)
-    assert eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=30)["status"] == "CONFIRMED"
+    order = eventually(lambda: shop.place(customer["id"], (product["id"], 1)), "an order is taken", seconds=90)
+    assert eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)["status"] == "CONFIRMED"
 
 
 def test_a_killed_broker_is_reconnected_to(shop: Shop, platform: RunningPlatform, eventually: Eventually) -> None:
@@ -45,7 +46,7 @@ def test_a_killed_broker_is_reconnected_to(shop: Shop, platform: RunningPlatform
     def bought() -> bool:
         product, customer = shop.product(stock=5), shop.customer(deposit=1000)
         order = shop.place(customer["id"], (product["id"], 1))
-        return bool(eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=20)["status"] == "CONFIRMED")
+        return bool(eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)["status"] == "CONFIRMED")
 
     eventually(bought, "the shop sells again", seconds=60)
 

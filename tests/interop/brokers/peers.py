@@ -34,7 +34,7 @@ class Peer:
         """What followed `word` on the lines that begin with it."""
         return [line.partition(" ")[2] for line in list(self.lines) if line.partition(" ")[0] == word]
 
-    def wait_for(self, word: str, count: int = 1, seconds: float = 20) -> list[str]:
+    def wait_for(self, word: str, count: int = 1, seconds: float = 60) -> list[str]:
         def enough() -> bool:
             if self._process.poll() is not None:
                 self._reader.join()
@@ -46,7 +46,7 @@ class Peer:
             raise AssertionError(f"{error}; it said {self.lines[-10:]}") from None
         return self.said(word)
 
-    def end(self, seconds: float = 20) -> list[str]:
+    def end(self, seconds: float = 60) -> list[str]:
         """Waits until it has done its work; returns its lines."""
         self._process.wait(seconds)
         self._reader.join()

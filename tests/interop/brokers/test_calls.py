@@ -39,7 +39,7 @@ def every(
 @pytest.mark.feature("typed calls, declared exceptions, platform failures (C++ and Python)")
 def test_a_cpp_client_calls_every_method(every: str) -> None:
     caller = TREE / "build" / "dev" / "bin" / "every-caller"
-    done = subprocess.run([caller, every, GOLDEN], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([caller, every, GOLDEN], capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ok ") >= 20
 
@@ -51,7 +51,7 @@ def test_a_python_client_calls_and_sees_errors(every: str) -> None:
 
     import bascule
 
-    with EverySyncClient(every, timeout=5) as client:
+    with EverySyncClient(every, timeout=30) as client:
         assert client.echo_base("é") == "é"
         with pytest.raises(Refused):
             client.fail(1)
@@ -73,7 +73,7 @@ def test_a_large_body_there_and_back(every: str) -> None:
     from every.every_type import EverySyncClient
 
     text = "x" * (900 << 10)
-    with EverySyncClient(every, timeout=10) as client:
+    with EverySyncClient(every, timeout=30) as client:
         assert client.echo_base(text) == text
 
 
@@ -91,7 +91,7 @@ def test_a_deadline_ends_a_call(peer: StartPeer, address: str) -> None:
     begun = time.monotonic()
     lines = peer("call", address, "stuck", "once", 0.4).end()
     assert lines[-1].startswith("failed deadline_exceeded"), lines
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20, "nobody else would end it"
 
 
 @pytest.mark.feature("deadlines: answered in time, and never lengthened by waiting in a queue")
@@ -99,7 +99,7 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str) -> None:
     first = peer("serve", address, "a", "answer")
     first.wait_for("ready")
     first.kill()
-    waiting = peer("call", address, "left", "idempotent", 6)
+    waiting = peer("call", address, "left", "idempotent", 30)
     waiting.wait_for("calling")
     begun = time.monotonic()
     expired = peer("call", address, "late", "idempotent", 0.2).end()
@@ -108,8 +108,8 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str) -> None:
     second = peer("serve", address, "b", "answer")
     (reply,) = waiting.wait_for("reply")
     waited = time.monotonic() - begun
-    assert int(reply) <= 6000 - 1000, f"{reply} ms were left after more than a second in the queue"
-    assert int(reply) >= 6000 - waited * 1000 - 500
+    assert int(reply) <= 30_000 - 1000, f"{reply} ms were left after more than a second in the queue"
+    assert int(reply) >= 30_000 - waited * 1000 - 500
     assert [line for line in second.said("request") if line.startswith("late")] == [], "expired work is never begun"
 
 
@@ -121,7 +121,7 @@ def test_an_idempotent_call_is_redelivered(peer: StartPeer, address: str, broker
     dying.wait_for("request")
     dying.kill()
     heir = peer("serve", address, "b", "answer")
-    assert caller.wait_for("reply", seconds=30) == ["b:hello"]
+    assert caller.wait_for("reply", seconds=90) == ["b:hello"]
     if broker.name != "artemis":  # which tells it by chance
         assert int(heir.wait_for("request")[0].split()[1]) >= 1, "it is known to have been delivered before"
 
@@ -135,7 +135,7 @@ def test_another_call_is_never_run_twice(peer: StartPeer, address: str, broker: 
     dying.wait_for("request")
     dying.kill()
     heir = peer("serve", address, "b", "answer")
-    failed = caller.wait_for("failed", seconds=30)[0]
+    failed = caller.wait_for("failed", seconds=90)[0]
     assert failed.startswith("deadline_exceeded" if untold else "unavailable")
     assert heir.said("request") == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from bascule import Connection
 from interop.brokers.brokers import RunningBroker
 from interop.brokers.conftest import StartPeer
-from support.waiting import eventually
+from support.waiting import eventually, once_within
 
 NATIVE_DEDUPLICATION = {"artemis"}
 
@@ -89,21 +90,30 @@ def test_redelivery_keeps_the_order(peer: StartPeer, topic: str) -> None:
     dying.wait_for("event")
     dying.kill()
     heir = peer("subscribe", topic, "g", "g-2", "take")
-    assert ids(heir.wait_for("event", 10, seconds=40)) == [f"r-{i}" for i in range(10)]
+    assert ids(heir.wait_for("event", 10, seconds=90)) == [f"r-{i}" for i in range(10)]
 
 
 @pytest.mark.feature("scheduled delivery")
 def test_an_event_comes_when_it_is_due(peer: StartPeer, topic: str) -> None:
     member = peer("subscribe", topic, "g", "g-1", "take")
     member.wait_for("ready")
-    begun = time.time()
-    peer("publish", topic, 3, 0, "later", 1500).end()
-    peer("publish", topic, 1, 0, "now", 0).end()
-    events = member.wait_for("event", 4)
-    assert ids(events)[0] == "now-0"
-    for line in events[1:]:
-        id_, at = line.split()
-        assert 1.5 <= int(at) / 1000 - begun < 4, f"{id_} came after {int(at) / 1000 - begun:.2f} s"
+    number = itertools.count()
+
+    def came() -> float:
+        """When the last of them came."""
+        seen, name = len(member.said("event")), f"later{next(number)}"
+        begun = time.time()
+        peer("publish", topic, 3, 0, name, 1500).end()
+        peer("publish", topic, 1, 0, "now", 0).end()
+        events = [line.split() for line in member.wait_for("event", seen + 4)[seen:]]
+        after = {id_: int(at) / 1000 - begun for id_, at in events}
+        assert set(after) == {"now-0", *(f"{name}-{n}" for n in range(3))}
+        late = [wait for id_, wait in after.items() if id_ != "now-0"]
+        assert min(late) >= 1.5, after
+        assert events[0][0] == "now-0" or after["now-0"] >= 1.5, "what is not due holds up nothing"
+        return max(late)
+
+    once_within(4, came, "they come when they are due", tries=3)
 
 
 @pytest.mark.feature("rejected events become dead letters")

@@ -40,5 +40,5 @@ def test_accepted_events_survive_a_crash(broker: RunningBroker, peer: StartPeer,
     broker.kill()
     broker.start()
     heir = peer("subscribe", topic, "g", "g-2", "take")
-    got = [line.split()[0] for line in heir.wait_for("event", 50, seconds=40)]
+    got = [line.split()[0] for line in heir.wait_for("event", 50, seconds=90)]
     assert sorted(got) == sorted(f"kept-{i}" for i in range(50))

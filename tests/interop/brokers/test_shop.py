@@ -28,13 +28,13 @@ def test_orders(platform: platforms.RunningPlatform) -> None:
     shop = Shop(platform.http)
     product, customer = shop.product(price_minor=250, stock=10), shop.customer(deposit=1000)
     order = shop.place(customer["id"], (product["id"], 3))
-    ended = eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=30)
+    ended = eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)
     assert ended is not None
     assert ended["status"] == "CONFIRMED", ended
     assert shop.balance(customer["id"]) == 250
     assert shop.stock(product["id"]) == 7
     refused = shop.place(customer["id"], (product["id"], 8))
-    ended = eventually(lambda: shop.ended(refused["id"]), "the second order ends", seconds=30)
+    ended = eventually(lambda: shop.ended(refused["id"]), "the second order ends", seconds=90)
     assert ended is not None and ended["status"] == "REJECTED"
     eventually(lambda: shop.stock(product["id"]) == 7, "nothing is reserved for it")
     told = eventually(
@@ -76,7 +76,7 @@ def test_up_runs_a_private_broker_and_starts_it_again() -> None:
             answer = started.http.post("/v1/orders", json=body)
             return int(answer.json()["id"]) if answer.status_code == 202 else None
 
-        order = eventually(placed, "an order is taken again", seconds=40)
+        order = eventually(placed, "an order is taken again", seconds=90)
         assert order is not None
-        ended = eventually(lambda: shop.ended(order), "the order ends", seconds=40)
+        ended = eventually(lambda: shop.ended(order), "the order ends", seconds=90)
         assert ended is not None and ended["status"] == "CONFIRMED"
