@@ -6,14 +6,11 @@
 #include <proton/terminus.h>
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "bascule/amqp/link.hpp"
 #include "bascule/amqp/nodes.hpp"
 #include "bascule/amqp/sasl_client.hpp"
-#include "bascule/amqp/tls.hpp"
 #include "bascule/amqp/url.hpp"
 #include "bascule/loop/backoff.hpp"
 #include "bascule/loop/random.hpp"
@@ -21,68 +18,15 @@
 
 namespace bascule::amqp {
 
-using asio::ip::tcp;
-
 namespace {
 // Frames the peer may send before it must hear from us. The engine divides a capacity in bytes by the largest frame, so a
 // megabyte would mean sixteen small messages a round trip. What is in flight is bounded by each link's credit instead: a
 // delivery is taken out of the engine as it comes.
 constexpr std::size_t session_window = 2048;
 
-// A broker on this machine. A Unix socket is connected at once, or not at all.
-std::function<void()> connect_local(Loop& loop, const std::string& path, StreamDone done) {
-  asio::local::stream_protocol::socket socket(loop.context());
-  error_code error;
-  socket.connect(asio::local::stream_protocol::endpoint(path), error);
-  auto run = std::make_shared<StreamDone>(std::move(done));
-  loop.post([run, error, socket = std::move(socket)]() mutable {
-    if (*run) (*run)(error, error ? nullptr : make_stream(std::move(socket)));
-  });
-  return [run] { *run = nullptr; };
-}
 // A broker that has not answered an ATTACH by then never will: RabbitMQ's sessions wait for queues that are being recovered,
 // and all that comes after waits with them.
 constexpr std::chrono::seconds attach_timeout{10};
-
-// Resolves, connects and, for amqps, shakes hands.
-struct Attempt : std::enable_shared_from_this<Attempt> {
-  Attempt(asio::io_context& context, StreamDone then) : resolver(context), socket(context), done(std::move(then)) {}
-
-  void start(const Url& url, std::shared_ptr<TlsContext> context) {
-    tls = std::move(context);
-    server_name = url.tls_options.server_name.empty() ? url.host : url.tls_options.server_name;
-    resolver.async_resolve(
-        url.host, url.port, [self = shared_from_this()](error_code error, tcp::resolver::results_type found) {
-          if (error || !self->done) return self->finish(error, nullptr);
-          asio::async_connect(self->socket, found, [self](error_code e, const tcp::endpoint&) { self->connected(e); });
-        });
-  }
-  void connected(error_code error) {
-    if (error || !done) return finish(error, nullptr);
-    if (!tls) return finish({}, make_stream(std::move(socket)));
-    stop_handshake = tls_connect(std::move(socket), tls, server_name,
-                                 [self = shared_from_this()](error_code e, std::unique_ptr<Stream> stream) {
-                                   self->finish(e, std::move(stream));
-                                 });
-  }
-  void finish(error_code error, std::unique_ptr<Stream> stream) {
-    if (auto run = std::exchange(done, nullptr)) run(error, std::move(stream));
-  }
-  void cancel() {
-    done = nullptr;
-    resolver.cancel();
-    error_code ignored;
-    socket.close(ignored);
-    if (stop_handshake) stop_handshake();
-  }
-
-  tcp::resolver resolver;
-  tcp::socket socket;
-  StreamDone done;
-  std::shared_ptr<TlsContext> tls;
-  std::string server_name;
-  std::function<void()> stop_handshake;
-};
 
 const profile::Profile& profile_of(const std::string& name) {
   if (name.empty()) return profile::Profile::embedded();
@@ -108,20 +52,6 @@ std::string open_property(pn_connection_t* connection, std::string_view wanted) 
   return {};
 }
 
-// The certificates are read anew for each attempt: renewed ones are taken without a restart.
-Connector tcp_connector(Loop& loop, const Url& url) {
-  if (url.tls) TlsContext::client(url.tls_options);  // throws now rather than at the first attempt
-  return [&loop, url](auto done) -> std::function<void()> {
-    if (!url.path.empty()) return connect_local(loop, url.path, std::move(done));
-    auto attempt = std::make_shared<Attempt>(loop.context(), std::move(done));
-    try {
-      attempt->start(url, url.tls ? TlsContext::client(url.tls_options) : nullptr);
-    } catch (const std::exception&) {
-      loop.post([attempt] { attempt->finish(asio::error::invalid_argument, nullptr); });
-    }
-    return [attempt] { attempt->cancel(); };
-  };
-}
 }  // namespace
 
 struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
@@ -143,7 +73,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
         retry_timer(l.context()),
         answer_timer(l.context()),
         backoff({options.reconnect_min, options.reconnect_max, std::chrono::milliseconds(5)}) {
-    if (!options.connector) options.connector = tcp_connector(loop, url);
+    if (!options.connector) options.connector = connector_for(loop, url);
     if (options.container_id.empty()) options.container_id = "bascule-" + secret_token(8);
   }
 

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bascule/amqp/connector.hpp"
 #include "bascule/amqp/frame_guard.hpp"
-#include "bascule/amqp/stream.hpp"
 #include "bascule/loop/loop.hpp"
 #include "bascule/loop/unique_function.hpp"
 
@@ -26,10 +26,6 @@ class Profile;
 
 namespace bascule::amqp {
 
-/// Makes a stream to the broker, or says why not; `done` runs once, never inside the call, and not after the returned cancel
-/// function ran. The default one connects by TCP to the URL's host and port.
-using Connector = std::function<std::function<void()>(UniqueFunction<void(error_code, std::unique_ptr<Stream>)> done)>;
-
 struct ClientOptions {
   std::string url = "amqp://127.0.0.1:5672";  ///< or amqps://; url.hpp says what it may hold
   std::string container_id;                   ///< empty: a random one
@@ -38,7 +34,7 @@ struct ClientOptions {
   std::chrono::milliseconds reconnect_min{50}, reconnect_max{5'000};
   std::chrono::milliseconds link_retry{1'000};  ///< how long a refused link waits before it asks again
   FrameLimits limits;
-  Connector connector;  ///< null: TCP
+  Connector connector;  ///< null: as the URL says
 };
 
 /// What became of a message that was sent.

@@ -4,6 +4,7 @@ bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec PCH
 
 bascule_library(bascule_amqp ALIAS bascule::amqp PCH
   SOURCES bascule/amqp/acceptor.cpp bascule/amqp/client.cpp bascule/amqp/connection.cpp
+          bascule/amqp/connector.cpp
           bascule/amqp/conversation.cpp bascule/amqp/engine.cpp
           bascule/amqp/flow_answers.cpp
           bascule/amqp/frame_guard.cpp bascule/amqp/message.cpp bascule/amqp/nodes_amqp.cpp bascule/amqp/nodes_http.cpp

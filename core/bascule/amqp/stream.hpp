@@ -44,6 +44,9 @@ class Stream {
   virtual const std::string& external_user() const noexcept;
 };
 
+/// Gets a stream that is ready, or why there is none.
+using StreamDone = UniqueFunction<void(error_code, std::unique_ptr<Stream>)>;
+
 std::unique_ptr<Stream> make_stream(asio::ip::tcp::socket socket);
 std::unique_ptr<Stream> make_stream(asio::local::stream_protocol::socket socket);
 

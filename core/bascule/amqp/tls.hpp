@@ -45,7 +45,6 @@ class TlsContext {
   std::unique_ptr<State> state_;
 };
 
-using StreamDone = UniqueFunction<void(error_code, std::unique_ptr<Stream>)>;
 /// Runs the server's side of a handshake; `done` runs once, later. The returned function ends it with operation_aborted.
 std::function<void()> tls_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context, StreamDone done);
 /// The client's side: `host` must be named by the server's certificate.

@@ -1,5 +1,7 @@
 #include "bascule/amqp/url.hpp"
 
+#include <sys/un.h>
+
 #include <boost/url/host_type.hpp>
 #include <boost/url/parse.hpp>
 #include <cstdlib>
@@ -56,6 +58,9 @@ struct Settings {
   }
 };
 
+// What sockaddr_un has room for, with the zero behind it.
+constexpr std::size_t longest_socket_path = sizeof(sockaddr_un::sun_path) - 1;
+
 }  // namespace
 
 Url Url::parse(const std::string& text) {
@@ -67,6 +72,11 @@ Url Url::parse(const std::string& text) {
   }
   Url url;
   if (local) url.path = parsed->path();
+  if (url.path.size() > longest_socket_path) {
+    throw std::invalid_argument("the broker's address: the path of a Unix socket has at most " +
+                                std::to_string(longest_socket_path) + " bytes, this one has " +
+                                std::to_string(url.path.size()) + ": " + url.path);
+  }
   url.tls = parsed->scheme() == "amqps";
   url.port = url.tls ? "5671" : "5672";
   if (!local) url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();

@@ -26,6 +26,8 @@ TEST(Url, ReadsThePathOfAUnixSocket) {
   EXPECT_TRUE(Url::parse("amqp://h").path.empty());
   EXPECT_NE(why_not("amqp+unix://"), "");
   EXPECT_NE(why_not("amqp+unix:///"), "");
+  EXPECT_EQ(why_not("amqp+unix:///" + std::string(106, 'b')), "");
+  EXPECT_NE(why_not("amqp+unix:///" + std::string(107, 'b')), "") << "longer than a Unix socket's path can be";
   EXPECT_NE(why_not("amqp+unix:///run/b.sock?ca=x.pem"), "") << "a Unix socket has no TLS";
 }
 
