@@ -27,30 +27,40 @@ void put_body_block(std::vector<std::uint8_t>& out, Bytes bytes);
 /// Takes a block off the front of `bytes`; empty: it is damaged.
 Bytes take_body_block(Bytes& bytes) noexcept;
 
-/// The part of a message behind what it keeps in memory. Counted by the messages that have it.
+/// The part of a message behind what it keeps in memory. Counted by the messages that have it: while there is one, its
+/// file can be read, settled or not.
 class SideBody {
  public:
-  using Abandoned = std::function<void(std::uint64_t id)>;
-  SideBody(std::uint64_t id, std::uint64_t size, Abandoned abandoned)
-      : id_(id), size_(size), abandoned_(std::move(abandoned)) {}
+  /// Told when the last of them is gone.
+  using Gone = std::function<void(const SideBody& body)>;
+  SideBody(std::uint64_t id, std::uint64_t size, bool stored, Gone gone)
+      : id_(id), size_(size), gone_(std::move(gone)), stored_(stored) {}
 
   std::uint64_t id() const noexcept { return id_; }
   std::uint64_t size() const noexcept { return size_; }
   /// A record names it: its file is the journal's now.
-  void stored() noexcept { abandoned_ = nullptr; }
+  void stored() noexcept { stored_ = true; }
+  bool is_stored() const noexcept { return stored_; }
 
   void acquire() noexcept { ++references_; }
   static void release(SideBody* body) {
     if (body == nullptr || --body->references_ > 0) return;
-    if (body->abandoned_) body->abandoned_(body->id_);
+    if (body->gone_) body->gone_(*body);
     delete body;
   }
 
  private:
   const std::uint64_t id_, size_;
-  Abandoned abandoned_;
+  const Gone gone_;
+  bool stored_;
   std::uint32_t references_ = 0;
 };
+
+struct ReleaseBody {
+  void operator()(SideBody* body) const { SideBody::release(body); }
+};
+/// One reference.
+using BodyRef = std::unique_ptr<SideBody, ReleaseBody>;
 
 /// Writes a body as it arrives. Destroyed before finish() has answered: the file goes.
 class BodyWriter {

@@ -133,12 +133,13 @@ class Journal final : public Storage {
   void worked();
   void do_job(JournalJob job);
   void remove_body(std::uint64_t id);
-  SideBody* make_body(std::uint64_t id, std::uint64_t size);
+  SideBody* body(std::uint64_t id, std::uint64_t size, bool stored);
+  void body_gone(const SideBody& body);
   journal::Publish describe(const Message& message) const;
   std::int64_t wall(Time at) const;
   Time steady(std::int64_t wall_ms, Time none) const;
   Holding holding(const journal::Held& held) const;
-  MessageRef rebuild(const journal::Record& record) const;
+  MessageRef rebuild(const journal::Record& record);
   void start_load(Load load);
   journal::Wanted wanted(Lsn lsn);
   MessageRef take_loaded(Lsn lsn, const journal::Wanted& record);
@@ -154,11 +155,13 @@ class Journal final : public Storage {
   Disk& disk_;
   journal::Log log_;
   journal::Scratch scratch_;
-  journal::ScratchWriter scratch_writer_;      // the file lane's
-  Paging paging_;                              // not handed to the file lane yet
-  std::uint64_t paging_bytes_ = 0;             // on their way to a scratch file: copies
-  journal::RecordReader reader_;               // the reading lane's
-  std::unique_ptr<journal::Recovered> found_;  // until recover()
+  journal::ScratchWriter scratch_writer_;                // the file lane's
+  Paging paging_;                                        // not handed to the file lane yet
+  std::unordered_map<Lsn, BodyRef> scratch_bodies_;      // by place: of messages in scratch files
+  std::unordered_map<std::uint64_t, SideBody*> bodies_;  // by id: those that a message has
+  std::uint64_t paging_bytes_ = 0;                       // on their way to a scratch file: copies
+  journal::RecordReader reader_;                         // the reading lane's
+  std::unique_ptr<journal::Recovered> found_;            // until recover()
   const std::vector<journal::Torn> torn_;
   const std::vector<journal::Spoilt> spoilt_;
   StorageListener* listener_ = nullptr;

@@ -68,7 +68,7 @@ class Journal::BodyFile final : public BodyWriter, public std::enable_shared_fro
   void finished(const std::function<void(SideBody*)>& done) {
     if (growing_->full || growing_->end != body_file_size(size_)) return done(nullptr);
     given_ = true;
-    done(journal_.make_body(id_, size_));
+    done(journal_.body(id_, size_, false));
   }
   void end_block() {
     put_body_block(encoded_, block_);
@@ -109,10 +109,22 @@ void Journal::remove_body(std::uint64_t id) {
       {JournalJob::Lane::body, [name = journal::side_file_name(id)](Disk& disk) { disk.remove_scratch(name); }, [] {}});
 }
 
-SideBody* Journal::make_body(std::uint64_t id, std::uint64_t size) {
-  return new SideBody(id, size, [this, alive = std::weak_ptr<bool>(alive_)](std::uint64_t gone) {
-    if (!alive.expired()) remove_body(gone);
+// One for all messages that have it: the file stays until the last of them is gone.
+SideBody* Journal::body(std::uint64_t id, std::uint64_t size, bool stored) {
+  SideBody*& known = bodies_[id];
+  if (known != nullptr) return known;
+  log_.hold_side(id);
+  known = new SideBody(id, size, stored, [this, alive = std::weak_ptr<bool>(alive_)](const SideBody& gone) {
+    if (!alive.expired()) body_gone(gone);
   });
+  return known;
+}
+
+void Journal::body_gone(const SideBody& body) {
+  bodies_.erase(body.id());
+  log_.let_go_side(body.id());
+  if (!body.is_stored()) return remove_body(body.id());
+  if (log_.dirty()) worked();
 }
 
 std::shared_ptr<BodyWriter> Journal::new_body() { return std::make_shared<BodyFile>(*this, log_.new_side_file()); }

@@ -20,15 +20,19 @@ bool Journal::has(Lsn lsn) const noexcept {
   return is_scratch(lsn) || (lsn != 0 && log_.state().place_of(lsn) < durable_);
 }
 
-MessageRef Journal::rebuild(const journal::Record& record) const {
+MessageRef Journal::rebuild(const journal::Record& record) {
   const auto publish = journal::decode_publish(record.fields);
   if (!publish) return {};
   MessageBuilder builder;
-  builder.append(encode(Header{.durable = !is_scratch(record.lsn), .priority = publish->priority}).view());
+  const bool durable = !is_scratch(record.lsn) || publish->origin != 0;
+  builder.append(encode(Header{.durable = durable, .priority = publish->priority}).view());
   builder.append(record.body);
   const MessageRef message = builder.finish(clocks_.steady());
   if (!message) return {};
-  if (publish->side.id != 0) message->set_tail(new SideBody(publish->side.id, publish->side.size, nullptr));
+  if (publish->side.id != 0) message->set_tail(body(publish->side.id, publish->side.size, true));
+  if (const auto found = scratch_bodies_.find(record.lsn); found != scratch_bodies_.end()) {
+    message->set_tail(found->second.get());
+  }
   message->set_expires(steady(publish->expires_ms, Time::max()));
   message->set_due(steady(publish->due_ms, Time::min()));
   return message;
@@ -89,9 +93,11 @@ void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
 }
 
 bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done) {
-  if (message->tail() != nullptr || paging_bytes_ >= most_paging_bytes) return false;
+  if (paging_bytes_ >= most_paging_bytes) return false;
+  journal::Publish publish = describe(*message);
+  publish.origin = message->durable() ? 1 : 0;  // it may be, and be in a queue that is not
   std::vector<std::uint8_t> fields;
-  encode(describe(*message), fields);
+  encode(publish, fields);
   const std::uint64_t size = journal::record_size(fields, message->body());
   const Lsn place = scratch_.put(size);
   const Lsn file = scratch_.file_of(place);
@@ -100,6 +106,10 @@ bool Journal::page_out(const MessageRef& message, std::function<void(Lsn)> done)
   journal::put_record(paging_.bytes, journal::Type::publish, fields, message->body(), place);
   paging_.messages.emplace_back(place, std::move(done));
   paging_bytes_ += size;
+  if (SideBody* tail = message->tail()) {
+    tail->acquire();
+    scratch_bodies_[place].reset(tail);
+  }
   worked();
   return true;
 }
@@ -134,6 +144,7 @@ std::deque<JournalJob> Journal::take_jobs() {
 }
 
 void Journal::free_scratch(Lsn place) {
+  scratch_bodies_.erase(place);
   const Lsn file = scratch_.free(place);
   if (file == 0) return;
   jobs_.push_back({JournalJob::Lane::file, [this, file](Disk& disk) { scratch_writer_.remove(disk, file); }, [] {}});

@@ -149,7 +149,10 @@ Lsn Log::publish(const Publish& publish, Bytes body) {
   encode(publish, scratch_);
   const Lsn lsn = append(Type::publish, scratch_, body);
   state_.ledger.add_message(lsn, publish.queues.size());
-  if (publish.side.id != 0) state_.sides.add(publish.origin == 0 ? lsn : publish.origin, publish.side.id);
+  if (publish.side.id != 0) {
+    state_.sides.add(publish.origin == 0 ? lsn : publish.origin, publish.side.id);
+    done_sides_.erase(publish.side.id);  // it came back, as a dead letter
+  }
   return lsn;
 }
 
@@ -187,7 +190,18 @@ void Log::mark() {
 }
 
 void Log::free_side(std::uint64_t id) {
-  if (id != 0) removals_.push_back(side_file_name(id));
+  if (id == 0) return;
+  if (held_sides_.contains(id)) {
+    done_sides_.insert(id);
+  } else {
+    removals_.push_back(side_file_name(id));
+  }
+}
+
+// What settled it was appended before, so that the file goes behind that.
+void Log::let_go_side(std::uint64_t id) {
+  held_sides_.erase(id);
+  if (done_sides_.erase(id) > 0) removals_.push_back(side_file_name(id));
 }
 
 // Keys of the oldest segment are written anew where they pay less than the segment's other half.

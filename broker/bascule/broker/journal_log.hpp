@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "bascule/broker/journal_format.hpp"
@@ -121,6 +122,9 @@ class Log {
   const LogState& state() const noexcept { return state_; }
   const Ledger& ledger() const noexcept { return state_.ledger; }
   std::uint64_t new_side_file() noexcept { return ++state_.last_side; }
+  /// A message in memory has this side file: it stays, settled or not, until let_go_side().
+  void hold_side(std::uint64_t id) { held_sides_.insert(id); }
+  void let_go_side(std::uint64_t id);
 
  private:
   Lsn append(Type type, Bytes fields, Bytes body = {});
@@ -146,6 +150,7 @@ class Log {
   std::vector<Settled> settled_;  // not yet in a record: one record holds many
   std::vector<Write> ready_;
   std::vector<std::string> removals_;
+  std::unordered_set<std::uint64_t> held_sides_, done_sides_;  // done: held, and no living message has it
   std::vector<std::uint8_t> scratch_, queues_;
   Lsn ahead_ = 0;
   Lsn kept_for_keys_ = 0;  // a segment in which nothing lives but many keys

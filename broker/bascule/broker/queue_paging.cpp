@@ -125,7 +125,6 @@ std::uint64_t Queue::page_out_from(Position& hand, std::size_t steps) {
       continue;
     }
     if (entry->lsn == 0) {
-      if (entry->message->tail() != nullptr) continue;  // its file lives as long as it does
       if (!write_out(hand, *entry)) break;
     } else if (storage_.has(entry->lsn)) {
       entry->message = {};

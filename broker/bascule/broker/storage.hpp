@@ -125,8 +125,8 @@ class Storage {
   /// The same at once, for an administrator's few: it blocks the loop.
   virtual MessageRef load_now(Lsn /*lsn*/) { return {}; }
   /// Writes a message that is in no journal to a file that does not outlive the process; `done` gets the place to
-  /// load() it from, which settle() or forget() must free. False: there is no such file, the message has a large
-  /// body, or enough are on their way already: ask again later.
+  /// load() it from, which settle() or forget() must free. False: there is no such file, or enough are on
+  /// their way already: ask again later.
   virtual bool page_out(const MessageRef& /*message*/, std::function<void(Lsn)> /*done*/) { return false; }
 
   /// A file for the rest of a large message as it arrives; null: there are none, it stays in memory.

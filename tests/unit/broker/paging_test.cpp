@@ -329,6 +329,7 @@ TEST_F(BodiesTest, ALargeBodyIsInAFileUntilItsMessageIsSettled) {
   Sink sink(queue(), 1);
   jobs();
   sink.settle(0);
+  sink.messages.clear();
   commit();
   jobs();
   EXPECT_TRUE(body_files().empty());
@@ -390,8 +391,78 @@ TEST_F(BodiesTest, TheFileIsSharedByTheDeadLetter) {
   ASSERT_NE(letters.messages.at(0)->tail(), nullptr);
   EXPECT_EQ(letters.messages[0]->tail()->size(), tail.size());
   letters.settle(0);
+  letters.messages.clear();
   commit();
   EXPECT_TRUE(body_files().empty());
+}
+
+TEST_F(BodiesTest, WhoStillReadsItCanReadItToItsEndThoughAnotherSettledIt) {
+  Sink browser(queue(), 1, {.browses = true});
+  jobs();
+  MessageRef reading = browser.messages.at(0);
+  browser.messages.clear();
+  Sink taker(queue(), 1);
+  jobs();
+  taker.settle(0);
+  taker.messages.clear();
+  commit();
+  commit();
+  std::string found;
+  journal->read_body(*reading->tail(), 1, 1, [&found](Bytes bytes, const std::string& why) {
+    EXPECT_EQ(why, "");
+    found = as_text(bytes);
+  });
+  jobs();
+  EXPECT_EQ(found, as_text(Bytes(tail).subspan(body_block, body_block)));
+  EXPECT_FALSE(journal->dirty()) << "nothing to do until then";
+  reading = {};
+  EXPECT_EQ(body_files().size(), 1u) << "the settlement is flushed first";
+  commit();
+  EXPECT_TRUE(body_files().empty());
+}
+
+struct VolatileBodiesTest : BodiesTest {
+  void SetUp() override {
+    for (int i = 0; i < 20; ++i) {
+      const auto file = journal->new_body();
+      file->append(tail);
+      file->finish(false, [&](SideBody* body) {
+        const MessageRef large = message({.body = std::to_string(i) + std::string(50'000, '.'), .durable = i == 7});
+        large->set_tail(body);
+        queue().enqueue(large, 0, now);
+      });
+      jobs();
+    }
+  }
+};
+
+TEST_F(VolatileBodiesTest, WhatIsInMemoryOfALargeMessageLeavesItTooAndComesBackWithTheRest) {
+  relieve();
+  EXPECT_LT(in_memory(), 100'000u) << "of a million bytes";
+  EXPECT_EQ(body_files().size(), 20u);
+  EXPECT_GT(journal->scratch().messages(), 17u);
+  {
+    Sink sink(queue(), 100);
+    expect_all(sink, 20);
+    for (std::size_t i = 0; i < 20; ++i) {
+      ASSERT_NE(sink.messages[i]->tail(), nullptr);
+      EXPECT_EQ(sink.messages[i]->tail()->size(), tail.size());
+      EXPECT_EQ(sink.headers[i].durable, i == 7) << "as it was sent, though its queue is not";
+      sink.settle(i);
+    }
+    EXPECT_EQ(body_files().size(), 20u) << "they may still be sent";
+  }
+  jobs();
+  EXPECT_TRUE(body_files().empty());
+  EXPECT_TRUE(scratch_files().empty());
+}
+
+TEST_F(VolatileBodiesTest, TheFilesOfBothGoWithTheirQueue) {
+  relieve();
+  router->remove(queue());
+  jobs();
+  EXPECT_TRUE(body_files().empty());
+  EXPECT_TRUE(scratch_files().empty());
 }
 
 TEST_F(BodiesTest, AFullDiskSaysSo) {
