@@ -27,7 +27,7 @@ endif()
 add_library(bascule_flags INTERFACE)
 target_compile_options(bascule_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wformat=2 -Werror=format-security -Werror=return-type
-  -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fpch-preprocess)
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=$<IF:$<CXX_COMPILER_ID:Clang>,pattern,zero> -fpch-preprocess)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 takes Asio's coroutine frames, allocated by the promise, for a mismatch.
   target_compile_options(bascule_flags INTERFACE -Wno-mismatched-new-delete)

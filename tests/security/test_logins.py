@@ -8,21 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proton import Message, ProtonException
+from proton import Message, ProtonException, Timeout
 from proton.utils import BlockingConnection
 
 from support import daemons
 from support.rawamqp import (
     AMQP_HEADER,
+    BEGIN,
+    CLOSE,
+    NULL,
     OPEN,
     SASL_HEADER,
     RawPeer,
     binary,
+    data_section,
     described,
     frame,
     outcome_of,
     string,
     symbol,
+    uint,
 )
 from support.scram import Scram
 from support.waiting import eventually
@@ -209,7 +214,7 @@ def test_users_come_and_go_without_a_restart(secured: Any, user_tool: Callable[.
     eventually(lambda: code("first", "uno") == 0, "the new password is taken")
     assert code("first", "one") == 1, "and the old one is not"
     user_tool("remove", "second", "--users", str(users))
-    assert b"amqp:unauthorized-access" in here.until_closed(), "who was removed is cut"
+    assert b"amqp:unauthorized-access" in here.until(CLOSE), "who was removed is cut"
     assert code("second", "two") == 1
 
 
@@ -284,3 +289,57 @@ def scram_line(users: str) -> str:
 def scram_line_after(user_tool: Callable[..., Any], users: str) -> str:
     user_tool("passwd", "a", "--users", users, password="x")
     return scram_line(users)
+
+
+def test_a_new_password_cuts_who_came_in_by_the_old_one(
+    secured: Any, user_tool: Callable[..., Any], tmp_path: Path
+) -> None:
+    """By PLAIN and by SCRAM; others stay, and new roles cut nobody."""
+    users = tmp_path / "users"
+    for name in ("first", "second"):
+        user_tool("add", name, "--users", str(users), password="one")
+    broker = secured(users=str(users), reload_interval="50ms")
+
+    def inside(user: str, mechanism: str) -> RawPeer:
+        peer = RawPeer(port_of(broker.amqp))
+        if mechanism == "PLAIN":
+            assert peer.login("PLAIN", plain(user, "one")) == 0
+        else:
+            assert scram_login(peer, user, "one")[0] == 0
+        serves(peer)
+        return peer
+
+    plainly, scrambled, other = inside("first", "PLAIN"), inside("first", "SCRAM"), inside("second", "PLAIN")
+    user_tool("roles", "first", "--users", str(users), "--role", "shop")
+    eventually(lambda: broker.log.count("read anew") == 1, "the roles are taken")
+    user_tool("passwd", "first", "--users", str(users), password="uno")
+    for peer in (plainly, scrambled):
+        assert b"another password" in peer.until(CLOSE)
+    # What it says behind the CLOSE that it does not answer is not heard.
+    begin = frame(described(BEGIN, NULL, uint(0), uint(2048), uint(2048)))
+    plainly.send(
+        begin, RawPeer.attach("late", name="late", handle=0, receiver=False), RawPeer.transfer(data_section(b"late"))
+    )
+    taking = BlockingConnection(broker.amqp, timeout=5, user="second", password="one", allowed_mechs="PLAIN",
+                                allow_insecure_mechs=True)  # fmt: skip
+    with pytest.raises(Timeout):
+        taking.create_receiver("late", credit=1).receive(timeout=0.3)
+    taking.close()
+    other.socket.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        other.socket.recv(1)
+
+
+def test_a_password_that_changes_during_the_login_does_not_open(
+    secured: Any, user_tool: Callable[..., Any], tmp_path: Path
+) -> None:
+    users = tmp_path / "users"
+    user_tool("add", "first", "--users", str(users), password="one")
+    broker = secured(users=str(users), reload_interval="50ms")
+    peer = RawPeer(port_of(broker.amqp))
+    assert peer.login("PLAIN", plain("first", "one")) == 0
+    user_tool("passwd", "first", "--users", str(users), password="uno")
+    eventually(lambda: "read anew" in broker.log, "the new password is taken")
+    peer.send(AMQP_HEADER, frame(described(OPEN, string("late"))))
+    assert peer.read(8) == AMQP_HEADER
+    assert b"another password" in peer.until(CLOSE)

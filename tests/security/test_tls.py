@@ -16,7 +16,7 @@ from proton.utils import BlockingConnection
 
 from support import daemons
 from support.certificates import Authority
-from support.rawamqp import RawPeer
+from support.rawamqp import CLOSE, RawPeer
 from support.waiting import eventually
 
 
@@ -233,3 +233,52 @@ def test_a_tls_client_that_then_says_nothing(secured: Any, authority: Authority)
     broker = secured(handshake_timeout="300ms", **listening(authority, client_ca=str(authority.ca)))
     peer = dial(broker, context(authority))
     assert peer.until_closed() == b""
+
+
+def test_a_certificate_that_is_withdrawn_or_ends_is_cut(secured: Any, authority: Authority, tmp_path: Path) -> None:
+    good, bad = authority.issue("/CN=good"), authority.issue("/CN=bad")
+    withdrawn = tmp_path / "crl.pem"
+    withdrawn.write_bytes(authority.revoke().read_bytes())
+    broker = secured(
+        reload_interval="50ms", **listening(authority, client_ca=str(authority.ca), client_crl=str(withdrawn))
+    )
+    stays, goes = inside(broker, authority, good), inside(broker, authority, bad)
+    withdrawn.write_bytes(authority.revoke(bad[0]).read_bytes())
+    assert b"certificate revoked" in goes.until(CLOSE)
+    eventually(lambda: refused(broker, context(authority, bad)), "nor does it come back")
+    still_there(stays)
+
+
+def test_authorities_that_are_taken_away_take_their_clients_along(
+    secured: Any, authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    authorities = tmp_path / "ca.pem"
+    authorities.write_bytes(authority.ca.read_bytes() + stranger.ca.read_bytes())
+    broker = secured(reload_interval="50ms", **listening(authority, client_ca=str(authorities)))
+    stays = inside(broker, authority, authority.issue("/CN=stays"))
+    goes = inside(broker, authority, stranger.issue("/CN=goes"))
+    authorities.write_bytes(authority.ca.read_bytes())
+    assert b"not trusted any more" in goes.until(CLOSE)
+    still_there(stays)
+
+
+def test_a_certificate_that_ends_ends_its_connection(secured: Any, authority: Authority) -> None:
+    broker = secured(**listening(authority, client_ca=str(authority.ca)))
+    stays = inside(broker, authority, authority.issue("/CN=stays"))
+    goes = inside(broker, authority, authority.brief("/CN=brief", seconds=3))
+    assert b"certificate has ended" in goes.until(CLOSE)
+    still_there(stays)
+
+
+def inside(broker: daemons.Daemon, authority: Authority, certificate: tuple[Path, Path]) -> RawPeer:
+    peer = dial(broker, context(authority, certificate))
+    assert peer.login("EXTERNAL", b"") == 0
+    peer.greet()
+    peer.open_as_is()
+    return peer
+
+
+def still_there(peer: RawPeer) -> None:
+    peer.socket.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        peer.socket.recv(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import subprocess
 from pathlib import Path
 
@@ -35,14 +36,28 @@ class Authority:
                  str(1000 + self._serial), "-days", str(days), "-extfile", str(extensions), "-out", str(certificate))  # fmt: skip
         return certificate, key
 
-    def revoke(self, *certificates: Path) -> Path:
-        """A list of withdrawn certificates."""
-        index, crl, settings = self.folder / "index.txt", self.folder / "crl.pem", self.folder / "ca.cnf"
+    def brief(self, subject: str, seconds: int) -> tuple[Path, Path]:
+        """A certificate that ends so soon."""
+        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        certificate, key, request = (self.folder / f"brief.{ending}" for ending in ("pem", "key", "csr"))
+        _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-subj", subject, "-keyout", str(key), "-out", str(request))  # fmt: skip
+        _openssl("ca", *self._database(), "-batch", "-notext", "-in", str(request), "-out", str(certificate),
+                 "-enddate", end.strftime("%y%m%d%H%M%SZ"))  # fmt: skip
+        return certificate, key
+
+    def _database(self) -> tuple[str, ...]:
+        index, settings = self.folder / "index.txt", self.folder / "ca.cnf"
         index.touch()
         settings.write_text(
             f"[ca]\ndefault_ca = one\n[one]\ndatabase = {index}\ndefault_md = sha256\ndefault_crl_days = 2\n"
+            f"new_certs_dir = {self.folder}\nrand_serial = yes\npolicy = any\n[any]\ncommonName = supplied\n"
         )
-        common = ("-config", str(settings), "-keyfile", str(self._key), "-cert", str(self.ca))
+        return ("-config", str(settings), "-keyfile", str(self._key), "-cert", str(self.ca))
+
+    def revoke(self, *certificates: Path) -> Path:
+        """A list of withdrawn certificates."""
+        crl, common = self.folder / "crl.pem", self._database()
         for certificate in certificates:
             _openssl("ca", *common, "-revoke", str(certificate))
         _openssl("ca", *common, "-gencrl", "-out", str(crl))

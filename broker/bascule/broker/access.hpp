@@ -70,6 +70,10 @@ class Permissions {
   bool may_send(std::string_view address);
   /// May a message say that it comes from this user (property user-id)? Only if it does. Empty: it says nothing.
   bool may_claim(std::string_view user_id) const noexcept { return user_id.empty() || user_id == identity_.user; }
+  /// A subscription is used by who made it, and by who is allowed, by name, to manage its topic.
+  bool may_use(std::string_view owner, std::string_view topic) const noexcept {
+    return owner.empty() || owner == identity_.user || (grants_ && grants_->allow(Operation::manage, topic));
+  }
   const amqp::Identity& identity() const noexcept { return identity_; }
   /// "'alice' may not send to 'orders'": what an error says.
   std::string refusal(Operation operation, std::string_view address) const;

@@ -78,17 +78,31 @@ struct Broker::State final : StorageListener, private EndOfTurn {
         for (ClientConnection* peer : all) {
           peer->check_transactions(now);
           peer->check_handshake(now - shared.options.handshake_timeout);
+          peer->check_certificate_age(std::chrono::system_clock::now());
         }
       }
       if (shared.options.reload_interval.count() > 0 && now >= next_look) {
         next_look = now + shared.options.reload_interval;
         reload(true);
       }
+      recheck_certificates();
       if (drained && now >= drain_by) {
         for (ClientConnection* peer : peers()) peer->abort("the peer did not answer CLOSE while the broker drained");
       }
       arm();
     });
+  }
+
+  // Other authorities, or other withdrawn certificates: a few connections at a time, because each costs a verification.
+  void recheck_certificates() {
+    const auto generation = listeners.tls_generation();
+    if (generation <= 1 || generation == checked) return;  // the first ones are those that everybody came in by
+    const auto all = peers();
+    unsigned left = 32;
+    for (ClientConnection* peer : all) {
+      if (left > 0 && peer->check_certificate(*listeners.tls(), generation)) --left;
+    }
+    if (left > 0) checked = generation;
   }
 
   void reload(bool only_if_changed) {
@@ -151,6 +165,7 @@ struct Broker::State final : StorageListener, private EndOfTurn {
   Listeners listeners;
   asio::steady_timer timer;
   const std::shared_ptr<bool> living = std::make_shared<bool>(true);
+  std::uint64_t checked = 0;  ///< generation of the authorities that every connection's certificate was seen by
   Time next_check{}, next_look{};
   bool relief_asked = false;
   std::function<void()> drained;

@@ -41,8 +41,8 @@ ClientConnection::ClientConnection(Shared& shared, Loop& loop, std::unique_ptr<a
       connection_(
           std::make_shared<amqp::Connection>(loop, std::move(stream), engine_options(shared.options, login), *this)),
       since_(Clock::now()),
-      transactions_(shared.options.transactions, shared.router, shared.storage, shared.transactions),
-      login_(std::move(login)) {
+      login_(std::move(login)),
+      transactions_(shared.options.transactions, shared.router, shared.storage, shared.transactions) {
   ++shared_.opening;
   if (!login_) return;
   login_->on_change([weak = std::weak_ptr(connection_)] {
@@ -60,6 +60,7 @@ void ClientConnection::check_handshake(Time latest) {
 }
 
 void ClientConnection::on_event(amqp::Connection&, pn_event_t* event) {
+  if (cut_ && pn_event_type(event) != PN_CONNECTION_REMOTE_CLOSE) return;
   switch (pn_event_type(event)) {
     case PN_DELIVERY: return on_delivery(pn_event_delivery(event));
     case PN_LINK_FLOW: return on_flow(pn_event_link(event));
@@ -105,6 +106,12 @@ void ClientConnection::on_connection_open(pn_connection_t* connection) {
 bool ClientConnection::admit() {
   const auto identity = login_ ? std::exchange(login_, nullptr)->identity() : amqp::Identity{};
   const auto& options = shared_.options;
+  if (!shared_.security.still_welcome(identity)) {  // while it logged in
+    ++shared_.counters.connections_refused;
+    pn_connection_open(connection_->engine());
+    close("amqp:unauthorized-access", "user '" + identity.user + "' was removed, or has another password now");
+    return false;
+  }
   const auto host = peer().substr(0, peer().rfind(':'));
   auto by_address = shared_.addresses.take(host, options.max_connections_per_address);
   auto by_user = shared_.users.take(identity.user, identity.anonymous() ? 0 : options.max_connections_per_user);
@@ -154,18 +161,42 @@ LinkError ClientConnection::may_reach(Operation operation, std::string_view addr
   return error.condition == nullptr && node == nullptr ? denied(Operation::create, address) : error;
 }
 
+LinkError ClientConnection::not_owner(std::string_view address) const {
+  ++shared_.security.counters.denied;
+  return refusal_error(Refusal::not_owner, address);
+}
+
 LinkError ClientConnection::may_still(pn_link_t* link) const {
   pn_terminus_t* terminus = pn_link_is_receiver(link) ? pn_link_target(link) : pn_link_source(link);
   const std::string_view address = text(pn_terminus_get_address(terminus));
   if (address.empty() || pn_terminus_is_dynamic(terminus)) return {};
-  return pn_link_is_receiver(link) ? may_reach(Operation::send, address) : denied(Operation::receive, address);
+  if (pn_link_is_receiver(link)) return may_reach(Operation::send, address);
+  if (const auto* queue = static_cast<const OutgoingLink*>(pn_link_get_context(link))->queue();
+      queue != nullptr && !may_use(*queue)) {
+    return refusal_error(Refusal::not_owner, address);
+  }
+  return denied(Operation::receive, address);
+}
+
+bool ClientConnection::may_use(const Queue& subscription) const {
+  const auto& owner = shared_.router.owner_of(subscription);
+  return !permissions_ || owner.empty() || permissions_->may_use(owner, shared_.router.topic_of(subscription));
+}
+
+// From now on nothing of this peer counts; it has a moment to read why.
+void ClientConnection::cut(const std::string& why) {
+  if (std::exchange(cut_, true)) return;
+  drop_all(true);
+  ++shared_.security.counters.cut;
+  telemetry::warn("connection cut", {{"peer", peer()}, {"reason", why}});
+  close("amqp:unauthorized-access", why);
 }
 
 void ClientConnection::check_permissions() {
-  if (!permissions_) return;
+  if (!permissions_ || cut_) return;
   const auto& identity = permissions_->identity();
   if (!shared_.security.still_welcome(identity)) {
-    return close("amqp:unauthorized-access", "user '" + identity.user + "' was removed");
+    return cut("user '" + identity.user + "' was removed, or has another password now");
   }
   permissions_->change(shared_.security.grants(identity));
   std::vector<std::pair<pn_link_t*, LinkError>> ending;
@@ -177,6 +208,21 @@ void ClientConnection::check_permissions() {
     close_link(link, error);
   }
   if (!ending.empty()) connection_->wake();
+}
+
+void ClientConnection::check_certificate_age(std::chrono::system_clock::time_point now) {
+  const amqp::PeerCertificate* const certificate = connection_->stream().certificate();
+  if (certificate == nullptr || certificate->expires() > now) return;
+  cut("the client's certificate has ended; connect again with another");
+}
+
+bool ClientConnection::check_certificate(amqp::TlsContext& authorities, std::uint64_t generation) {
+  const amqp::PeerCertificate* const certificate = connection_->stream().certificate();
+  if (certificate == nullptr || std::exchange(vouched_, generation) == generation) return false;
+  if (const auto why = certificate->why_distrusted(authorities); !why.empty()) {
+    cut("the client's certificate is not trusted any more: " + why);
+  }
+  return true;
 }
 
 void ClientConnection::on_session_open(pn_session_t* session) {
@@ -191,6 +237,7 @@ void ClientConnection::on_session_end(pn_session_t* session) {
   }
   hold(session);
   for (pn_link_t* link : dying) drop(link, true, false);
+  end_termini(session);
   transactions_.end(session, Clock::now());
   pn_session_close(session);
   pn_session_free(session);
@@ -273,6 +320,7 @@ LinkError ClientConnection::attach_consumer(pn_link_t* link) {
   if (shared_.router.is_dynamic(queue) && !owns(queue)) {
     return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
   }
+  if (!may_use(queue)) return not_owner(address);
   if (!queue.stopped().empty()) return {"amqp:internal-error", queue.stopped()};
   return open_consumer(link, queue, Ownership::shared, filters);
 }
@@ -307,8 +355,9 @@ std::string ClientConnection::subscription_name(pn_link_t* link, bool shared, bo
 LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::string& address, const Filters& filters) {
   pn_terminus_t* source = pn_link_remote_source(link);
   const auto capabilities = read_capabilities(source);
+  const Expiry expiry = read_expiry(source);
   const bool durable =
-      pn_terminus_get_durability(source) != PN_NONDURABLE || pn_terminus_get_expiry_policy(source) == PN_EXPIRE_NEVER;
+      expiry.when == Expiry::When::never || (expiry.lasts() && pn_terminus_get_durability(source) != PN_NONDURABLE);
   if (const Node* topic = shared_.router.find(address); topic != nullptr && shared_.router.is_dynamic(*topic)) {
     if (!owns(*topic)) {
       return {"amqp:resource-locked", "a dynamic node is read by the connection that made it and by no other"};
@@ -316,16 +365,22 @@ LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::stri
   } else if (auto error = denied(Operation::receive, address); error.condition != nullptr) {
     return error;
   }
-  if (durable) {
+  if (expiry.lasts()) {
     if (auto error = denied(Operation::create, address); error.condition != nullptr) return error;
   }
-  SubscriptionSpec spec{.topic = address, .durable = durable, .filter = {.selector = filters.selector}};
+  SubscriptionSpec spec{
+      .topic = address, .durable = durable, .filter = {.selector = filters.selector}, .expiry = expiry};
+  if (permissions_) {
+    spec.owner = permissions_->identity().user;
+    spec.may_use = [&](std::string_view owner) { return permissions_->may_use(owner, address); };
+  }
   if (filters.no_local) spec.filter.not_from = origin_of(text(pn_connection_remote_container(connection_->engine())));
-  if (durable || capabilities.shared) {
+  if (expiry.lasts() || capabilities.shared) {
     spec.name = subscription_name(link, capabilities.shared, capabilities.global);
-    if (!durable) spec.name += ":shared-volatile";
+    if (!durable) spec.name += capabilities.shared ? ":shared-volatile" : ":volatile";
   }
   const auto opened = shared_.router.subscribe(spec);
+  if (opened.refusal == Refusal::not_owner) return not_owner(address);
   if (opened.node == nullptr) return refusal_error(opened.refusal, address);
   auto& queue = static_cast<Queue&>(*opened.node);
   if (!queue.stopped().empty()) return {"amqp:internal-error", queue.stopped()};
@@ -333,7 +388,7 @@ LinkError ClientConnection::attach_subscription(pn_link_t* link, const std::stri
     return {"amqp:resource-locked",
             "subscription '" + queue.address() + "' has a consumer; use capability 'shared' for several"};
   }
-  return open_consumer(link, queue, durable ? Ownership::subscription : Ownership::shared, filters, true);
+  return open_consumer(link, queue, expiry.lasts() ? Ownership::subscription : Ownership::shared, filters, true);
 }
 
 // A null source asks for the terminus that the link's name stands for: how a client finds a durable
@@ -345,6 +400,7 @@ LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
       if (queue == nullptr) continue;
       if (auto error = denied(Operation::receive, shared_.router.topic_of(*queue)); error.condition != nullptr)
         return error;
+      if (!may_use(*queue)) return not_owner(shared_.router.topic_of(*queue));
       pn_terminus_set_type(pn_link_remote_source(link), PN_SOURCE);
       pn_terminus_set_address(pn_link_remote_source(link), shared_.router.topic_of(*queue).c_str());
       return open_consumer(link, *queue, Ownership::subscription, {});
@@ -356,6 +412,7 @@ LinkError ClientConnection::look_up_subscription(pn_link_t* link) {
 void ClientConnection::open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address) {
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
+  state_terminus(pn_link_target(link), false, {});
   if (dynamic_address != nullptr) pn_terminus_set_address(pn_link_target(link), dynamic_address);
   pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
   pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
@@ -383,6 +440,9 @@ LinkError ClientConnection::open_consumer(pn_link_t* link, Queue& queue, Ownersh
   Filters applied = filters;
   if (!filtered) applied.no_local = false;  // it is about topics
   echo_filters(applied, pn_link_source(link));
+  const bool lasts = ownership == Ownership::subscription;
+  state_terminus(pn_link_source(link), lasts && queue.settings().durable,
+                 lasts ? shared_.router.expiry_of(queue) : Expiry{});
   if (ownership == Ownership::node) pn_terminus_set_address(pn_link_source(link), queue.address().c_str());
   pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
   pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
@@ -417,6 +477,7 @@ void ClientConnection::hold(pn_session_t* session) {
 void ClientConnection::drop_all(bool orderly) {
   hold(nullptr);
   while (!links_.empty()) drop(links_.begin()->first, orderly, false);
+  end_termini(nullptr);
 }
 
 void ClientConnection::on_link_gone(pn_link_t* link, bool closed) {
@@ -433,10 +494,28 @@ void ClientConnection::drop(pn_link_t* link, bool orderly, bool closed) {
   links_.erase(found);
   std::erase_if(own_nodes_, [link](const auto& owned) { return owned.second == link; });
   if (const auto* outgoing = std::get_if<std::unique_ptr<OutgoingLink>>(&dying)) {
+    remember_terminus(link, **outgoing);
     (*outgoing)->on_gone(orderly, closed, Clock::now());
   }
   if (std::holds_alternative<std::unique_ptr<CoordinatorLink>>(dying)) transactions_.end(link, Clock::now());
   drop_topic(link);
+}
+
+// What is kept of it may have to go when the session ends, or the connection.
+void ClientConnection::remember_terminus(pn_link_t* link, const OutgoingLink& consumer) {
+  if (consumer.queue() == nullptr) return;
+  const auto when = shared_.router.expiry_of(*consumer.queue()).when;
+  if (when != Expiry::When::session_end && when != Expiry::When::connection_close) return;
+  termini_[consumer.queue()->address()] = pn_link_session(link);
+}
+
+// `session` null: the connection.
+void ClientConnection::end_termini(pn_session_t* session) {
+  for (const auto& [subscription, of] : termini_) {
+    if (session == nullptr) shared_.router.ended(subscription, Expiry::When::connection_close, Clock::now());
+    if (session == of) shared_.router.ended(subscription, Expiry::When::session_end, Clock::now());
+  }
+  if (session == nullptr) termini_.clear();
 }
 
 // A topic that was made for a receiver goes with it.

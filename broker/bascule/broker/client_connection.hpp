@@ -47,6 +47,11 @@ class ClientConnection final : public amqp::EventHandler {
   const std::string& peer() const noexcept { return connection_->stream().peer(); }
   /// Users or rules changed: ends what is no longer allowed.
   void check_permissions();
+  /// Cuts a peer whose certificate has ended.
+  void check_certificate_age(std::chrono::system_clock::time_point now);
+  /// Looks at the peer's certificate by these authorities, unless it was before; cuts it when they do not vouch for it.
+  /// False: there was nothing to look at.
+  bool check_certificate(amqp::TlsContext& authorities, std::uint64_t generation);
 
   void on_event(amqp::Connection& connection, pn_event_t* event) override;
   void on_closed(amqp::Connection& connection, std::string_view reason) override;
@@ -68,6 +73,9 @@ class ClientConnection final : public amqp::EventHandler {
   LinkError attach_dynamic_consumer(pn_link_t* link, const Filters& filters);
   LinkError attach_subscription(pn_link_t* link, const std::string& address, const Filters& filters);
   LinkError look_up_subscription(pn_link_t* link);
+  bool may_use(const Queue& subscription) const;
+  void remember_terminus(pn_link_t* link, const OutgoingLink& consumer);
+  void end_termini(pn_session_t* session);
   void open_producer(pn_link_t* link, Node* node, bool owns_node, const char* dynamic_address);
   LinkError open_consumer(pn_link_t* link, Queue& queue, Ownership ownership, const Filters& filters,
                           bool filtered = false);
@@ -77,25 +85,29 @@ class ClientConnection final : public amqp::EventHandler {
   LinkError denied(Operation operation, std::string_view address) const;
   LinkError may_reach(Operation operation, std::string_view address) const;
   LinkError may_still(pn_link_t* link) const;
+  LinkError not_owner(std::string_view address) const;
   void drop_topic(pn_link_t* link);
   void drop_all(bool orderly);
   void hold(pn_session_t* session);
   void open_coordinator(pn_link_t* link);
   std::string subscription_name(pn_link_t* link, bool shared, bool global) const;
+  void cut(const std::string& why);
   bool owns(const Node& node) const noexcept { return own_nodes_.contains(&node); }
 
   Shared& shared_;
   Gone gone_;
   std::shared_ptr<amqp::Connection> connection_;
   const Time since_;
-  bool opened_ = false;
+  bool opened_ = false, cut_ = false;
   std::shared_ptr<amqp::SaslServer> login_;
   std::unique_ptr<Permissions> permissions_;  // null: everything is allowed
+  std::uint64_t vouched_ = 0;                 // generation of the authorities that its certificate was last seen by
   std::uint64_t unfinished_ = 0;              // bytes of messages whose end has not come
   std::vector<Tally::Place> places_;          // among the connections of its address and user
   Transactions transactions_;
   std::unordered_map<pn_link_t*, Link> links_;              // ownership only; events find links by context
   std::unordered_map<const Node*, pn_link_t*> own_nodes_;   // dynamic nodes of this connection
+  std::unordered_map<std::string, pn_session_t*> termini_;  // subscriptions that wait for the end of a session or this
   std::unordered_map<pn_link_t*, std::string> own_topics_;  // those of them that were made for a receiver
 };
 

@@ -58,9 +58,16 @@ struct Listeners::State : std::enable_shared_from_this<State> {
       return;  // closes it
     }
     const auto id = next++;
-    auto done = [weak = weak_from_this(), id, index](boost::system::error_code error,
-                                                     std::unique_ptr<amqp::Stream> stream) {
-      if (const auto self = weak.lock()) self->finished(id, index, error, std::move(stream));
+    auto done = [weak = weak_from_this(), id, index, generation = tls_generation](
+                    boost::system::error_code error, std::unique_ptr<amqp::Stream> stream) {
+      const auto self = weak.lock();
+      if (!self) return;
+      // Authorities changed meanwhile: whom they would not let in now, they do not.
+      if (!error && generation != self->tls_generation && stream->certificate() != nullptr &&
+          !stream->certificate()->why_distrusted(*self->tls).empty()) {
+        error = boost::asio::error::access_denied;
+      }
+      self->finished(id, index, error, std::move(stream));
     };
     auto& handshake = under_way.try_emplace(id, loop.context()).first->second;
     if (listener.websocket) {
@@ -102,6 +109,7 @@ struct Listeners::State : std::enable_shared_from_this<State> {
   std::vector<std::unique_ptr<amqp::Acceptor>> acceptors;
   std::shared_ptr<amqp::TlsContext> tls;
   std::unordered_map<std::uint64_t, Handshake> under_way;
+  std::uint64_t tls_generation = 0;
   std::uint64_t next = 0;
   ListenerCounters counters;
 };
@@ -133,7 +141,9 @@ void Listeners::close() {
 }
 
 void Listeners::reload_certificates() {
-  if (!state_->options.tls.certificate.empty()) state_->tls = amqp::TlsContext::server(state_->options.tls);
+  if (state_->options.tls.certificate.empty()) return;
+  state_->tls = amqp::TlsContext::server(state_->options.tls);
+  ++state_->tls_generation;
 }
 
 std::vector<std::string> Listeners::addresses() const {
@@ -157,6 +167,9 @@ std::vector<std::string> Listeners::urls() const {
 }
 
 const ListenerCounters& Listeners::counters() const noexcept { return state_->counters; }
+
+const std::shared_ptr<amqp::TlsContext>& Listeners::tls() const noexcept { return state_->tls; }
+std::uint64_t Listeners::tls_generation() const noexcept { return state_->tls_generation; }
 
 std::optional<std::chrono::system_clock::time_point> Listeners::certificate_expires() const {
   return state_->tls ? std::optional(state_->tls->expires()) : std::nullopt;

@@ -38,6 +38,10 @@ class Listeners {
   /// "amqp://...", "amqps://...", "amqp+ws://..." for logs and the ready file.
   std::vector<std::string> urls() const;
   const ListenerCounters& counters() const noexcept;
+  /// The certificates and authorities in use; null without TLS.
+  const std::shared_ptr<amqp::TlsContext>& tls() const noexcept;
+  /// How often they were read; 0: never.
+  std::uint64_t tls_generation() const noexcept;
   /// When the certificate in use ends; none without TLS.
   std::optional<std::chrono::system_clock::time_point> certificate_expires() const;
 

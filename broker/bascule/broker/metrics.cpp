@@ -42,6 +42,8 @@ void collect_security(Registry& registry, const Broker& broker) {
     login("busy", logins->counters().busy);
   }
   total("bascule_broker_denied_total", "Links and messages refused by the access rules.", security.counters.denied);
+  total("bascule_broker_connections_cut_total", "Connections whose user, password or certificate ceased to count.",
+        security.counters.cut);
   total("bascule_broker_claims_refused_total", "Messages with another's user-id.", security.counters.claims_refused);
   total("bascule_broker_reloads_total", "Users, access and certificate files read anew.", security.counters.reloads);
   total("bascule_broker_reloads_failed_total", "Those that were broken.", security.counters.reloads_failed);

@@ -188,7 +188,7 @@ void OutgoingLink::on_gone(bool orderly, bool closed, Time now) {
   Queue& queue = *std::exchange(queue_, nullptr);
   queue.detach(*this);
   const bool unsubscribes = ownership_ == Ownership::subscription && closed && queue.consumers() == 0;
-  ownership_ == Ownership::node || unsubscribes ? shared_.router.remove(queue) : shared_.router.left(queue);
+  ownership_ == Ownership::node || unsubscribes ? shared_.router.remove(queue) : shared_.router.left(queue, now);
 }
 
 void OutgoingLink::queue_deleted() {

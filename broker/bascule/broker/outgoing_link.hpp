@@ -39,6 +39,9 @@ class OutgoingLink final : public Consumer {
   /// The receiver is going. Orderly: what it holds was not attempted (but a lost request is a lost request).
   void on_gone(bool orderly, bool closed, Time now);
 
+  /// Null once it was deleted.
+  const Queue* queue() const noexcept { return queue_; }
+
   bool deliver(Queue& queue, const Delivery& delivery) override;
   void queue_deleted() override;
   void looked_through(Time now) override { on_flow(now); }

@@ -77,6 +77,10 @@ Opened Router::subscribe(const SubscriptionSpec& spec) {
   std::string address = spec.topic + "::" + (spec.name.empty() ? unguessable_name("") : spec.name);
   if (Node* existing = find(address)) {
     auto& queue = static_cast<Queue&>(*existing);
+    if (const auto& owner = owner_of(queue); !owner.empty() && spec.may_use && !spec.may_use(owner)) {
+      return {nullptr, Refusal::not_owner};
+    }
+    expiring_.erase(address);
     if (queue.filter().same_as(spec.filter)) return {existing, Refusal::none};
     if (queue.consumers() > 0) return {nullptr, Refusal::in_use};
     remove(queue);
@@ -84,8 +88,10 @@ Opened Router::subscribe(const SubscriptionSpec& spec) {
   if (nodes_.size() + 2 > settings_.max_nodes) return {nullptr, Refusal::too_many};
   QueueSettings settings = subscription_settings(spec.topic);
   settings.durable = spec.durable;
-  Queue& queue = add_queue(std::move(address), settings, {.durable_subscription = spec.durable, .pattern = spec.topic},
-                           spec.durable ? encode_definition({spec.topic, spec.filter}) : std::string());
+  Queue& queue = add_queue(
+      std::move(address), settings,
+      {.durable_subscription = spec.durable, .pattern = spec.topic, .owner = spec.owner, .expiry = spec.expiry},
+      spec.durable ? encode_definition({spec.topic, spec.filter, spec.owner, spec.expiry}) : std::string());
   queue.set_filter(spec.filter);
   bind(queue, spec.topic);
   if (spec.durable) queue.storage_id();  // it outlives a restart even while it is empty
@@ -163,6 +169,17 @@ const std::string& Router::topic_of(const Queue& subscription) const {
   return nodes_.find(subscription.address())->second.pattern;
 }
 
+const std::string& Router::owner_of(const Node& node) const {
+  static const std::string nobody;
+  const auto found = nodes_.find(node.address());
+  return found == nodes_.end() ? nobody : found->second.owner;
+}
+
+Expiry Router::expiry_of(const Node& node) const {
+  const auto found = nodes_.find(node.address());
+  return found == nodes_.end() ? Expiry{} : found->second.expiry;
+}
+
 bool Router::is_dynamic(const Node& node) const noexcept {
   const auto found = nodes_.find(node.address());
   return found != nodes_.end() && found->second.dynamic;
@@ -183,6 +200,7 @@ void Router::remove(Node& node) {
     if (id != 0) storage_.remove(id);
     restored_topics_.erase(id);
   }
+  expiring_.erase(found->first);
   const std::string topic = found->second.pattern;
   auto dying = std::move(found->second.node);  // outlives its entry: links that hear of it may ask the router
   nodes_.erase(found);
@@ -192,7 +210,7 @@ void Router::remove(Node& node) {
   }
 }
 
-void Router::left(Node& node) {
+void Router::left(Node& node, Time now) {
   const auto found = nodes_.find(node.address());
   if (found == nodes_.end() || node.has_producers() || node.kind() == Node::Kind::service) return;
   const Held& held = found->second;
@@ -206,10 +224,34 @@ void Router::left(Node& node) {
     return;
   }
   const auto& queue = static_cast<Queue&>(node);
-  if (held.durable_subscription || queue.has_readers()) return;
+  if (queue.has_readers()) return;
   const bool subscription = !held.pattern.empty();
+  if (subscription && held.expiry.lasts()) return ended(queue.address(), Expiry::When::link_detach, now);
   const bool empty = queue.size() == 0;
   if (subscription || (empty && !queue.declared())) remove(node);
+}
+
+void Router::ended(std::string_view subscription, Expiry::When what, Time now) {
+  const auto found = nodes_.find(subscription);
+  if (found == nodes_.end() || found->second.pattern.empty()) return;
+  const auto& [when, seconds] = found->second.expiry;
+  auto& queue = static_cast<Queue&>(*found->second.node);
+  if (when > what || when == Expiry::When::never || queue.has_readers()) return;
+  if (seconds == 0) return remove(queue);
+  expiring_[found->first] = now + std::chrono::seconds(seconds);
+}
+
+void Router::expire_subscriptions(Time now) {
+  std::vector<std::string> due;
+  for (auto& [address, at] : expiring_) {
+    if (!at) at = now + std::chrono::seconds(nodes_.find(address)->second.expiry.seconds);
+    if (*at <= now) due.push_back(address);
+  }
+  for (const auto& address : due) {
+    expiring_.erase(address);
+    Node* const node = find(address);
+    if (node != nullptr && !static_cast<Queue*>(node)->has_readers()) remove(*node);
+  }
 }
 
 void Router::keep(Node& node) {
@@ -223,6 +265,7 @@ void Router::add_service(std::unique_ptr<Node> service) {
 }
 
 void Router::sweep(Time now) {
+  if (!expiring_.empty()) expire_subscriptions(now);
   // What expires may be dead-lettered into a queue that is made for it: walk a copy.
   sweeping_.clear();
   for (auto& [address, held] : nodes_) {
@@ -295,10 +338,16 @@ void Router::restore_queue(QueueId id, const std::string& address, const std::st
   const auto subscription = decode_definition(definition);
   const std::string topic = subscription ? subscription->topic : std::string();
   Queue& queue = add_queue(address, subscription ? subscription_settings(topic) : settings_for(address),
-                           {.durable_subscription = subscription.has_value(), .pattern = topic}, definition);
+                           {.durable_subscription = subscription.has_value(),
+                            .pattern = topic,
+                            .owner = subscription ? subscription->owner : std::string(),
+                            .expiry = subscription ? subscription->expiry : Expiry{}},
+                           definition);
   queue.restore_id(id);
   stored_.emplace(id, &queue);
   if (!subscription) return;
+  // Its links went with the broker that wrote this; its time begins anew.
+  if (subscription->expiry.when != Expiry::When::never) expiring_[address] = std::nullopt;
   queue.set_filter(subscription->filter);
   bind(queue, topic);
 }

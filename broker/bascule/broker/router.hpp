@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 #include "bascule/broker/address_settings.hpp"
 #include "bascule/broker/queue.hpp"
 #include "bascule/broker/topic.hpp"
+#include "bascule/loop/deadline.hpp"
 
 namespace bascule::broker {
 
@@ -57,6 +59,7 @@ enum class Refusal : std::uint8_t {
   too_many,     ///< max_nodes
   bad_address,  ///< empty, too long, or a pattern where a name is needed
   in_use,       ///< the subscription has another filter, and consumers
+  not_owner,    ///< the subscription is another user's
 };
 
 struct Opened {
@@ -75,6 +78,10 @@ struct SubscriptionSpec {
   std::string name = {};  ///< unique under the topic; empty: the broker names it
   bool durable = false;
   SubscriptionFilter filter = {};
+  Expiry expiry = {.when = durable ? Expiry::When::never : Expiry::When::link_detach};
+  std::string owner = {};  ///< who makes it; empty: nobody had to log in
+  /// Asked, of one that is there, whether its owner may be disregarded; null: yes.
+  std::function<bool(std::string_view owner)> may_use = {};
 };
 
 class Router final : public QueueEvents, public Recovery {
@@ -99,11 +106,17 @@ class Router final : public QueueEvents, public Recovery {
   Queue* find_subscription(std::string_view name) const noexcept;
   /// What a subscription is bound by: an address or a pattern.
   const std::string& topic_of(const Queue& subscription) const;
+  /// Who made a subscription; empty: it is none, or nobody had to log in.
+  const std::string& owner_of(const Node& node) const;
+  /// Whether a subscription outlives the link of a consumer, and until when.
+  Expiry expiry_of(const Node& node) const;
   bool is_dynamic(const Node& node) const noexcept;
   /// Deletes a node: its links hear it, its messages are gone.
   void remove(Node& node);
   /// A link left this node: deletes it when it is of no more use.
-  void left(Node& node);
+  void left(Node& node, Time now = Clock::now());
+  /// The session or connection of the last link to a subscription ended: it may expire from now on.
+  void ended(std::string_view subscription, Expiry::When what, Time now);
 
   /// A declared node stays although nothing uses it.
   void keep(Node& node);
@@ -144,9 +157,12 @@ class Router final : public QueueEvents, public Recovery {
     bool kept = false;
     bool durable_subscription = false;
     std::string pattern = {};  // a subscription: the topic or pattern it is bound by
+    std::string owner = {};
+    Expiry expiry = {};
   };
 
   void page_out(std::uint64_t wanted);
+  void expire_subscriptions(Time now);
   void declared(Queue& queue) override;
   Queue& add_queue(std::string address, const QueueSettings& settings, Held extra, std::string definition = {});
   QueueSettings subscription_settings(std::string_view topic) const;
@@ -158,8 +174,9 @@ class Router final : public QueueEvents, public Recovery {
   const RouterSettings settings_;
   Storage& storage_;
   std::unordered_map<std::string, Held, Hash, std::equal_to<>> nodes_;
-  std::vector<Queue*> patterns_;                // subscriptions by pattern
-  std::unordered_map<QueueId, Queue*> stored_;  // by their number in the storage
+  std::vector<Queue*> patterns_;                                   // subscriptions by pattern
+  std::unordered_map<std::string, std::optional<Time>> expiring_;  // subscriptions without links; none: counts from now
+  std::unordered_map<QueueId, Queue*> stored_;                     // by their number in the storage
   std::unordered_map<QueueId, Topic*> restored_topics_;
   std::vector<Queue*> sweeping_, paging_;  // scratch
   std::vector<Queue*> looking_;            // have more to look at

@@ -31,7 +31,7 @@ bool Security::still_welcome(const amqp::Identity& identity) const {
   using enum amqp::Mechanism;
   if (identity.mechanism != plain && identity.mechanism != scram_sha_256) return true;
   const Users::User* user = logins_ ? logins_->users()->find(identity.user) : nullptr;
-  return user != nullptr && user->keys;
+  return user != nullptr && user->keys && amqp::credential_of(*user->keys) == identity.credential;
 }
 
 bool Security::attempt(const char* what, const std::string& file, const std::function<void()>& work) {

@@ -17,7 +17,7 @@
 namespace bascule::broker {
 
 struct SecurityCounters {
-  std::uint64_t reloads = 0, reloads_failed = 0, denied = 0, claims_refused = 0;
+  std::uint64_t reloads = 0, reloads_failed = 0, denied = 0, claims_refused = 0, cut = 0;
 };
 
 class Security {
@@ -30,7 +30,7 @@ class Security {
   std::unique_ptr<Permissions> permissions(const amqp::Identity& identity) const;
   /// The grants as they are now; null: everything.
   std::shared_ptr<const Grants> grants(const amqp::Identity& identity) const;
-  /// False for a user who logged in with a password and has since been removed.
+  /// False for a user who logged in with a password and has since been removed, or got another.
   bool still_welcome(const amqp::Identity& identity) const;
 
   /// Reads every file anew (SIGHUP). Each that is broken is told and left as it was. True: something changed.

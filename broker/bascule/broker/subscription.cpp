@@ -5,7 +5,10 @@
 namespace bascule::broker {
 namespace {
 
-constexpr std::string_view plain = "subscription ", filtered = "filtered-subscription ";
+// The first two are what brokers wrote before subscriptions had owners. Of the third: fields, each a letter, its size, a
+// space and its bytes; what a reader does not know it skips.
+constexpr std::string_view plain = "subscription ", filtered = "filtered-subscription ",
+                           fielded = "subscription-fields ";
 
 // The number in front of the next space; both are taken off.
 std::optional<std::uint64_t> take_number(std::string_view& text) noexcept {
@@ -32,16 +35,24 @@ bool SubscriptionFilter::same_as(const SubscriptionFilter& other) const noexcept
 }
 
 std::string encode_definition(const SubscriptionDefinition& definition) {
-  const auto& [topic, filter] = definition;
-  if (filter.selector == nullptr && filter.not_from == 0) return std::string(plain) + topic;
-  return std::string(filtered) + std::to_string(filter.not_from) + " " + std::to_string(topic.size()) + " " + topic +
-         (filter.selector ? filter.selector->text() : std::string());
+  const auto& [topic, filter, owner, expiry] = definition;
+  std::string text(fielded);
+  const auto put = [&text](char name, const std::string& value) {
+    if (!value.empty()) text += name + std::to_string(value.size()) + " " + value;
+  };
+  put('t', topic);
+  put('u', owner);
+  if (filter.not_from != 0) put('o', std::to_string(filter.not_from));
+  if (filter.selector != nullptr) put('s', filter.selector->text());
+  if (expiry.when != Expiry::When::never) {
+    put('e', std::to_string(static_cast<unsigned>(expiry.when)) + " " + std::to_string(expiry.seconds));
+  }
+  return text;
 }
 
-std::optional<SubscriptionDefinition> decode_definition(std::string_view text) {
-  if (text.starts_with(plain)) return SubscriptionDefinition{.topic = std::string(text.substr(plain.size()))};
-  if (!text.starts_with(filtered)) return {};
-  text.remove_prefix(filtered.size());
+namespace {
+
+std::optional<SubscriptionDefinition> decode_filtered(std::string_view text) {
   const auto origin = take_number(text), size = take_number(text);
   if (!origin || !size || *size > text.size()) return {};
   SubscriptionDefinition made{.topic = std::string(text.substr(0, *size)), .filter = {.not_from = *origin}};
@@ -49,6 +60,46 @@ std::optional<SubscriptionDefinition> decode_definition(std::string_view text) {
     made.filter.selector = std::make_shared<const Selector>(selector);
   }
   return made;
+}
+
+bool set_field(SubscriptionDefinition& made, char name, std::string_view value) {
+  std::string number = std::string(value) + " ";
+  std::string_view rest = number;
+  switch (name) {
+    case 't': made.topic = value; return true;
+    case 'u': made.owner = value; return true;
+    case 's': made.filter.selector = std::make_shared<const Selector>(value); return true;
+    case 'o': {
+      const auto origin = take_number(rest);
+      made.filter.not_from = origin.value_or(0);
+      return origin.has_value();
+    }
+    case 'e': {
+      const auto when = take_number(rest), seconds = take_number(rest);
+      if (!when || !seconds || *when > 3) return false;
+      made.expiry = {static_cast<Expiry::When>(*when), static_cast<std::uint32_t>(*seconds)};
+      return true;
+    }
+    default: return true;
+  }
+}
+
+}  // namespace
+
+std::optional<SubscriptionDefinition> decode_definition(std::string_view text) {
+  if (text.starts_with(plain)) return SubscriptionDefinition{.topic = std::string(text.substr(plain.size()))};
+  if (text.starts_with(filtered)) return decode_filtered(text.substr(filtered.size()));
+  if (!text.starts_with(fielded)) return {};
+  text.remove_prefix(fielded.size());
+  SubscriptionDefinition made;
+  while (!text.empty()) {
+    const char name = text.front();
+    text.remove_prefix(1);
+    const auto size = take_number(text);
+    if (!size || *size > text.size() || !set_field(made, name, text.substr(0, *size))) return {};
+    text.remove_prefix(*size);
+  }
+  return made.topic.empty() ? std::nullopt : std::optional(std::move(made));
 }
 
 }  // namespace bascule::broker

@@ -24,10 +24,22 @@ struct SubscriptionFilter {
   bool same_as(const SubscriptionFilter& other) const noexcept;
 };
 
+/// How long a subscription outlives its last link (AMQP 1.0, 3.5.6): from which event its timeout is counted.
+struct Expiry {
+  enum class When : std::uint8_t { link_detach, session_end, connection_close, never };
+  When when = When::link_detach;
+  std::uint32_t seconds = 0;
+  /// Does anything of it stay when its link is detached?
+  bool lasts() const noexcept { return when != When::link_detach || seconds > 0; }
+  friend bool operator==(const Expiry&, const Expiry&) = default;
+};
+
 /// A durable subscription as the storage keeps it.
 struct SubscriptionDefinition {
   std::string topic;
   SubscriptionFilter filter = {};
+  std::string owner = {};  ///< the user who made it; empty: nobody had to log in
+  Expiry expiry{.when = Expiry::When::never};
 };
 std::string encode_definition(const SubscriptionDefinition& definition);
 /// None when this is no definition of a subscription.

@@ -33,6 +33,31 @@ Capabilities read_capabilities(pn_terminus_t* terminus) {
   return found;
 }
 
+Expiry read_expiry(pn_terminus_t* source) {
+  using When = Expiry::When;
+  const auto seconds = pn_terminus_get_timeout(source);
+  if (!pn_terminus_has_expiry_policy(source)) {
+    const bool durable = pn_terminus_get_durability(source) != PN_NONDURABLE;
+    return durable && seconds == 0 ? Expiry{When::never} : Expiry{When::link_detach, seconds};
+  }
+  switch (pn_terminus_get_expiry_policy(source)) {
+    case PN_EXPIRE_NEVER: return {When::never};
+    case PN_EXPIRE_WITH_CONNECTION: return {When::connection_close, seconds};
+    case PN_EXPIRE_WITH_SESSION: return {When::session_end, seconds};
+    case PN_EXPIRE_WITH_LINK: break;
+  }
+  return {When::link_detach, seconds};
+}
+
+void state_terminus(pn_terminus_t* ours, bool durable, const Expiry& expiry) {
+  constexpr pn_expiry_policy_t policies[] = {PN_EXPIRE_WITH_LINK, PN_EXPIRE_WITH_SESSION, PN_EXPIRE_WITH_CONNECTION,
+                                             PN_EXPIRE_NEVER};
+  // The state of deliveries is never kept: a link that comes back has no unsettled ones.
+  pn_terminus_set_durability(ours, durable ? PN_CONFIGURATION : PN_NONDURABLE);
+  pn_terminus_set_expiry_policy(ours, policies[static_cast<std::size_t>(expiry.when)]);
+  pn_terminus_set_timeout(ours, expiry.seconds);
+}
+
 LinkError refusal_error(Refusal refusal, std::string_view address) {
   const std::string name = "'" + std::string(address.substr(0, 200)) + "'";
   switch (refusal) {
@@ -51,6 +76,10 @@ LinkError refusal_error(Refusal refusal, std::string_view address) {
     case Refusal::in_use:
       return {"amqp:precondition-failed",
               "a subscription to " + name + " of this name has another selector or no-local, and consumers"};
+    case Refusal::not_owner:
+      return {"amqp:unauthorized-access", "the subscription to " + name +
+                                              " that this link's name and container-id stand for is another user's; "
+                                              "use another name, or be allowed to `manage` that address"};
     case Refusal::none: break;
   }
   return {};

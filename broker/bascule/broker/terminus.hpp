@@ -23,6 +23,11 @@ struct LinkError {
   const char* condition = nullptr;
   std::string description;
 };
+/// How long what a link reads from outlives it. A source that is `durable` and says nothing of expiring stays: so does
+/// every client mean it that sets `durable` alone (the specification would end it with the session).
+Expiry read_expiry(pn_terminus_t* source);
+/// Says in our answer what the terminus really is, whatever was asked for.
+void state_terminus(pn_terminus_t* ours, bool durable, const Expiry& expiry);
 LinkError refusal_error(Refusal refusal, std::string_view address);
 
 /// Answers ATTACH with a null source or target and DETACH with the error, as AMQP 1.0 (2.6.3) has it.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bascule/amqp/stream.hpp"
+#include "bascule/amqp/tls.hpp"
 
 namespace bascule::amqp {
 
@@ -19,10 +20,10 @@ namespace bascule::amqp {
 template <class Transport>
 class BufferedStream final : public Stream {
  public:
-  BufferedStream(std::shared_ptr<Transport> transport, std::string peer, bool confidential, std::string external_user)
+  BufferedStream(std::shared_ptr<Transport> transport, std::string peer, bool confidential, TlsPeer tls_peer)
       : state_(std::make_shared<State>(std::move(transport))),
         peer_(std::move(peer)),
-        external_user_(std::move(external_user)),
+        tls_peer_(std::move(tls_peer)),
         confidential_(confidential) {}
   ~BufferedStream() override { state_->close(); }
 
@@ -43,7 +44,8 @@ class BufferedStream final : public Stream {
   void close() noexcept override { state_->close(); }
   const std::string& peer() const noexcept override { return peer_; }
   bool confidential() const noexcept override { return confidential_; }
-  const std::string& external_user() const noexcept override { return external_user_; }
+  const std::string& external_user() const noexcept override { return tls_peer_.user; }
+  const PeerCertificate* certificate() const noexcept override { return tls_peer_.certificate.get(); }
 
  private:
   static constexpr std::size_t capacity = 64 * 1024;
@@ -120,7 +122,8 @@ class BufferedStream final : public Stream {
   };
 
   std::shared_ptr<State> state_;
-  std::string peer_, external_user_;
+  std::string peer_;
+  TlsPeer tls_peer_;
   bool confidential_;
 };
 

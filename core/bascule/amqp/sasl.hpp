@@ -25,6 +25,8 @@ std::string_view to_string(Mechanism mechanism) noexcept;
 struct Identity {
   std::string user = "anonymous";
   Mechanism mechanism = Mechanism::anonymous;
+  /// PLAIN and SCRAM: SHA-256 of the stored key that the password was checked against; it changes with the password.
+  std::string credential{};
   bool anonymous() const noexcept { return mechanism == Mechanism::anonymous; }
 };
 

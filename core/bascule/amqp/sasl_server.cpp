@@ -15,6 +15,8 @@ std::optional<Mechanism> mechanism_of(std::string_view name) noexcept {
 
 }  // namespace
 
+std::string credential_of(const ScramKeys& keys) { return std::string(bytes_of(sha256(bytes_of(keys.stored_key)))); }
+
 SaslServer::SaslServer(SaslServerOptions options, std::shared_ptr<Authenticator> authenticator)
     : options_(std::move(options)), authenticator_(std::move(authenticator)) {}
 
@@ -101,6 +103,7 @@ void SaslServer::on_plain(std::string_view response) {
     return refuse(SaslCode::auth, "PLAIN without user or password, or to act as another user");
   }
   wait();
+  credential_ = credential_of(authenticator_->keys_of(user_).keys);
   authenticator_->check(user_, std::string(password), [weak = weak_from_this()](Authenticator::Verdict verdict) {
     const auto self = weak.lock();
     if (!self) return;
@@ -123,6 +126,7 @@ void SaslServer::on_scram_first(std::string_view response) {
   user_ = std::move(*user);
   auto found = authenticator_->keys_of(user_);
   known_ = found.known;
+  credential_ = credential_of(found.keys);
   step_ = Step::scram_final;
   challenge(scram_->challenge(std::move(found.keys)));
 }
@@ -139,7 +143,7 @@ void SaslServer::challenge(std::string_view data) {
 
 void SaslServer::succeed(std::string user, std::string_view additional) {
   if (authenticator_ && mechanism_ != Mechanism::anonymous) authenticator_->tried(user, mechanism_, true);
-  identity_ = {std::move(user), mechanism_};
+  identity_ = {std::move(user), mechanism_, std::move(credential_)};
   send(sasl::outcome, additional.empty() ? 1 : 2, [&](Writer& writer) {
     writer.ubyte(static_cast<std::uint8_t>(SaslCode::ok));
     if (!additional.empty()) writer.binary(additional);

@@ -31,6 +31,9 @@ class Authenticator {
   virtual void tried(std::string_view user, Mechanism mechanism, bool succeeded) = 0;
 };
 
+/// What Identity::credential says of these keys.
+std::string credential_of(const ScramKeys& keys);
+
 struct SaslServerOptions {
   std::vector<Mechanism> mechanisms{Mechanism::anonymous};  ///< offered, in this order
   std::string external_user;                                ///< whom the client's certificate names; empty: none
@@ -66,7 +69,7 @@ class SaslServer final : public SaslLayer, public std::enable_shared_from_this<S
   Mechanism mechanism_ = Mechanism::anonymous;
   Step step_ = Step::init;
   std::unique_ptr<ScramServer> scram_;
-  std::string user_;
+  std::string user_, credential_;
   bool known_ = false;
 };
 

@@ -21,6 +21,8 @@ namespace bascule::amqp {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+class PeerCertificate;  // tls.hpp
+
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -42,6 +44,8 @@ class Stream {
   virtual bool confidential() const noexcept = 0;
   /// Whom a verified TLS client certificate names; empty: nobody.
   virtual const std::string& external_user() const noexcept;
+  /// The verified certificate that the client showed; null: none.
+  virtual const PeerCertificate* certificate() const noexcept { return nullptr; }
 };
 
 /// Gets a stream that is ready, or why there is none.

@@ -49,9 +49,9 @@ struct Tls {
 
 std::unique_ptr<Stream> make_tls_stream(std::shared_ptr<TlsSocket> socket) {
   auto peer = peer_of(socket->stream.next_layer());
-  auto user = external_user_of(*socket);
+  auto shown = peer_by_certificate(*socket);
   return std::make_unique<BufferedStream<Tls>>(std::make_shared<Tls>(std::move(socket)), std::move(peer), true,
-                                               std::move(user));
+                                               std::move(shown));
 }
 
 TlsDone into_stream(StreamDone done) {

@@ -1,9 +1,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
-#include <ctime>
 #include <stdexcept>
 
 #include "bascule/amqp/tls_transport.hpp"
@@ -55,49 +53,6 @@ void verify_clients(SSL_CTX* context, const TlsServerOptions& options) {
       context, SSL_VERIFY_PEER | (options.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
 }
 
-std::string text_of(const ASN1_STRING* value) {
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, value);
-  if (size < 0) return {};
-  std::string text(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  // A null within would read differently elsewhere; a control character has no business in a name.
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) return {};
-  }
-  return text.size() <= 256 ? text : std::string();
-}
-
-std::string common_name(X509* certificate) {
-  X509_NAME* const subject = X509_get_subject_name(certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  // Two names would be no name.
-  if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) return {};
-  return text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-}
-
-std::string whole_subject(X509* certificate) {
-  BIO* const out = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(out, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(out);
-  return text;
-}
-
-std::string alternative_name(X509* certificate, int kind) {
-  auto* const names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  std::string found;
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names) && found.empty(); ++i) {
-    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
-    if (name->type == kind) found = text_of(name->d.ia5);
-  }
-  GENERAL_NAMES_free(names);
-  return found;
-}
-
 }  // namespace
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -128,24 +83,7 @@ std::shared_ptr<TlsContext> TlsContext::client(const TlsClientOptions& options) 
 }
 
 std::chrono::system_clock::time_point TlsContext::expires() const {
-  const X509* const certificate = SSL_CTX_get0_certificate(state_->context.native_handle());
-  std::tm end{};
-  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) {
-    return std::chrono::system_clock::time_point::max();
-  }
-  return std::chrono::system_clock::from_time_t(::timegm(&end));
-}
-
-std::string external_user_of(TlsSocket& socket) {
-  SSL* const ssl = socket.stream.native_handle();
-  X509* const certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
-  const auto& kind = socket.context->state().client_name;
-  if (kind == "subject") return whole_subject(certificate);
-  if (kind == "dns") return alternative_name(certificate, GEN_DNS);
-  if (kind == "email") return alternative_name(certificate, GEN_EMAIL);
-  if (kind == "uri") return alternative_name(certificate, GEN_URI);
-  return common_name(certificate);
+  return end_of(SSL_CTX_get0_certificate(state_->context.native_handle()));
 }
 
 }  // namespace bascule::amqp

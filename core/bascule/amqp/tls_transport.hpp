@@ -21,10 +21,12 @@ struct TlsSocket {
   asio::ssl::stream<asio::ip::tcp::socket> stream;
 };
 
+/// When a certificate ends; the farthest future for null.
+std::chrono::system_clock::time_point end_of(const X509* certificate);
 /// "127.0.0.1:5671", "[::1]:5671"; empty when the peer has gone.
 std::string peer_of(const asio::ip::tcp::socket& socket);
-/// Whom the verified client certificate names; empty: nobody.
-std::string external_user_of(TlsSocket& socket);
+/// What the client's certificate says, if it showed one that was verified.
+TlsPeer peer_by_certificate(TlsSocket& socket);
 
 using TlsDone = UniqueFunction<void(error_code, std::shared_ptr<TlsSocket>)>;
 std::function<void()> tls_server_handshake(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,

@@ -126,15 +126,15 @@ struct WebSocket : std::enable_shared_from_this<WebSocket<Below>> {
 };
 
 template <class Below>
-void run(Below& below, std::shared_ptr<void> owner, WebSocketOptions options, bool confidential, std::string user,
+void run(Below& below, std::shared_ptr<void> owner, WebSocketOptions options, bool confidential, TlsPeer shown,
          StreamDone done) {
   auto socket = std::make_shared<WebSocket<Below>>(below, std::move(owner));
   socket->accept(std::move(options),
-                 [socket, confidential, user = std::move(user), done = std::move(done)](error_code error) mutable {
+                 [socket, confidential, shown = std::move(shown), done = std::move(done)](error_code error) mutable {
                    if (error) return done(error, nullptr);
                    auto peer = peer_of(socket->socket());
                    done({}, std::make_unique<BufferedStream<WebSocket<Below>>>(std::move(socket), std::move(peer),
-                                                                               confidential, std::move(user)));
+                                                                               confidential, std::move(shown)));
                  });
 }
 
@@ -159,8 +159,8 @@ std::function<void()> websocket_accept(tcp::socket socket, std::shared_ptr<TlsCo
                                [weak = std::weak_ptr(stop), options = std::move(options), done = std::move(done)](
                                    error_code error, std::shared_ptr<TlsSocket> tls) mutable {
                                  if (error) return done(error, nullptr);
-                                 auto user = external_user_of(*tls);
-                                 run(tls->stream, tls, std::move(options), true, std::move(user), std::move(done));
+                                 auto shown = peer_by_certificate(*tls);
+                                 run(tls->stream, tls, std::move(options), true, std::move(shown), std::move(done));
                                });
   return [stop] { (*stop)(); };
 }

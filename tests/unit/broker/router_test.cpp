@@ -186,5 +186,75 @@ TEST_F(RouterTest, ADeclaredNodeStays) {
   EXPECT_NE(router.find("declared"), nullptr);
 }
 
+// A subscription without links, `left` after an event.
+struct Lasting : RouterTest {
+  bool there() { return router.find("events.x::s") != nullptr; }
+  void leave(Expiry expiry, Expiry::When event) {
+    Queue& made = static_cast<Queue&>(*router.subscribe({.topic = "events.x", .name = "s", .expiry = expiry}).node);
+    router.left(made, start);
+    if (event != Expiry::When::link_detach) router.ended("events.x::s", event, start);
+  }
+};
+
+TEST_F(Lasting, EachPolicyCountsFromItsOwnEvent) {
+  using When = Expiry::When;
+  constexpr When all[] = {When::link_detach, When::session_end, When::connection_close, When::never};
+  for (const When policy : all) {
+    for (const When event : {When::link_detach, When::session_end, When::connection_close}) {
+      leave({policy, 0}, event);
+      EXPECT_EQ(there(), event < policy) << int(policy) << " " << int(event);
+      if (there()) router.remove(*router.find("events.x::s"));
+      leave({policy, 1}, event);
+      router.sweep(at_ms(999));
+      EXPECT_TRUE(there());
+      router.sweep(at_ms(1001));
+      EXPECT_EQ(there(), event < policy) << int(policy) << " " << int(event);
+      if (there()) router.remove(*router.find("events.x::s"));
+    }
+  }
+}
+
+TEST_F(Lasting, WhoComesBackInTimeFindsItAndStopsTheClock) {
+  leave({Expiry::When::link_detach, 1}, Expiry::When::link_detach);
+  auto& again = static_cast<Queue&>(*router.subscribe({.topic = "events.x", .name = "s"}).node);
+  {
+    Sink sink(again, 1);
+    router.sweep(at_ms(2000));
+    EXPECT_TRUE(there());
+  }
+  router.left(again, at_ms(5000));
+  router.sweep(at_ms(5900));
+  EXPECT_TRUE(there()) << "its time begins anew";
+  router.sweep(at_ms(6001));
+  EXPECT_FALSE(there());
+}
+
+TEST_F(Lasting, ARestartBeginsItsTimeAnew) {
+  router.restore_queue(5, "events.x::s",
+                       encode_definition({.topic = "events.x", .expiry = {Expiry::When::session_end, 10}}));
+  router.sweep(at_ms(20'000));
+  router.sweep(at_ms(29'000));
+  EXPECT_TRUE(there());
+  router.sweep(at_ms(30'001));
+  EXPECT_FALSE(there());
+}
+
+TEST_F(Lasting, OnlyTheOwnerOrWhoeverMayUseIt) {
+  const auto as = [&](std::string owner, bool may) {
+    return router
+        .subscribe({.topic = "events.x",
+                    .name = "s",
+                    .durable = true,
+                    .owner = std::move(owner),
+                    .may_use = [may](std::string_view) { return may; }})
+        .refusal;
+  };
+  EXPECT_EQ(as("alice", false), Refusal::none);
+  EXPECT_EQ(as("bob", false), Refusal::not_owner);
+  EXPECT_EQ(as("bob", true), Refusal::none);
+  EXPECT_EQ(router.owner_of(*router.find("events.x::s")), "alice");
+  EXPECT_EQ(router.subscribe({.topic = "events.x", .name = "s"}).refusal, Refusal::none) << "security is off";
+}
+
 }  // namespace
 }  // namespace bascule::broker

@@ -22,10 +22,23 @@ TEST(Subscription, DefinitionsComeBackAsTheyWent) {
     EXPECT_TRUE(back->filter.same_as(filtered.filter));
     EXPECT_FALSE(back->filter.same_as({}));
   }
+  const SubscriptionDefinition owned{
+      .topic = "t 1", .owner = "user with 3 words", .expiry = {Expiry::When::connection_close, 4'000'000'000U}};
+  const auto back = decode_definition(encode_definition(owned));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->owner, owned.owner);
+  EXPECT_EQ(back->expiry, owned.expiry);
+  const SubscriptionDefinition bare{.topic = "t"};
+  EXPECT_EQ(decode_definition(encode_definition(bare))->expiry.when, Expiry::When::never);
+  EXPECT_EQ(decode_definition("subscription-fields t1 az5 later")->topic, "a") << "a field of a later version";
+  EXPECT_FALSE(decode_definition("subscription-fields t9 a"));
+  EXPECT_FALSE(decode_definition("subscription-fields t1 ae3 9 1"));
+  EXPECT_FALSE(decode_definition("subscription-fields u1 a"));
   EXPECT_FALSE(decode_definition(""));
   EXPECT_FALSE(decode_definition("filtered-subscription x"));
   EXPECT_FALSE(decode_definition("filtered-subscription 1 99 t"));
   EXPECT_EQ(decode_definition("subscription orders")->topic, "orders") << "as older brokers wrote it";
+  EXPECT_EQ(decode_definition("filtered-subscription 7 2 tta = 1")->filter.selector->text(), "a = 1");
 }
 
 TEST(Subscription, OriginsAreStable) {
