@@ -320,7 +320,7 @@ def test_a_new_password_cuts_who_came_in_by_the_old_one(
     plainly.send(
         begin, RawPeer.attach("late", name="late", handle=0, receiver=False), RawPeer.transfer(data_section(b"late"))
     )
-    taking = BlockingConnection(broker.amqp, timeout=5, user="second", password="one", allowed_mechs="PLAIN",
+    taking = BlockingConnection(broker.amqp, timeout=30, user="second", password="one", allowed_mechs="PLAIN",
                                 allow_insecure_mechs=True)  # fmt: skip
     with pytest.raises(Timeout):
         taking.create_receiver("late", credit=1).receive(timeout=0.3)

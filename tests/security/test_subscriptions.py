@@ -81,7 +81,7 @@ def connect() -> Iterator[Connect]:
         container = Container()
         container.container_id = "laptop"  # everybody's is the same
         opened.append(
-            BlockingConnection(broker.amqp, timeout=5, container=container, user=user, password=PASSWORDS[user],
+            BlockingConnection(broker.amqp, timeout=30, container=container, user=user, password=PASSWORDS[user],
                                allowed_mechs="PLAIN", allow_insecure_mechs=True)
         )  # fmt: skip
         return opened[-1]
@@ -100,7 +100,7 @@ def publish_away(connection: BlockingConnection) -> None:
 
 
 def body(receiver: BlockingReceiver) -> object:
-    got = receiver.receive(timeout=5).body
+    got = receiver.receive(timeout=30).body
     receiver.accept()
     return got
 
@@ -161,7 +161,7 @@ def test_who_manages_the_topic_may_read_its_subscriptions(started: Any, connect:
         taking = connect(broker, "bob").create_receiver(TOPIC, credit=0, name="mine", options=Kind())
         rules.write_text(RULES)
         eventually(lambda: "read anew" in broker.log, "the rules were read anew")
-        refused(lambda: taking.receive(timeout=5))
+        refused(lambda: taking.receive(timeout=30))
         assert (
             body(connect(broker, "alice").create_receiver(TOPIC, credit=1, name="mine", options=Kind())) == "salaries"
         )

@@ -265,7 +265,7 @@ def test_authorities_that_are_taken_away_take_their_clients_along(
 def test_a_certificate_that_ends_ends_its_connection(secured: Any, authority: Authority) -> None:
     broker = secured(**listening(authority, client_ca=str(authority.ca)))
     stays = inside(broker, authority, authority.issue("/CN=stays"))
-    goes = inside(broker, authority, authority.brief("/CN=brief", seconds=3))
+    goes = inside(broker, authority, authority.brief("/CN=brief", seconds=5))
     assert b"certificate has ended" in goes.until(CLOSE)
     still_there(stays)
 

@@ -15,7 +15,10 @@ std::optional<Mechanism> mechanism_of(std::string_view name) noexcept {
 
 }  // namespace
 
-std::string credential_of(const ScramKeys& keys) { return std::string(bytes_of(sha256(bytes_of(keys.stored_key)))); }
+std::string credential_of(const ScramKeys& keys) {
+  const auto digest = sha256(bytes_of(keys.stored_key));
+  return {digest.begin(), digest.end()};
+}
 
 SaslServer::SaslServer(SaslServerOptions options, std::shared_ptr<Authenticator> authenticator)
     : options_(std::move(options)), authenticator_(std::move(authenticator)) {}

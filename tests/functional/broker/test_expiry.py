@@ -48,7 +48,7 @@ def kept(connection: BlockingConnection, topic: str, option: Lasting) -> bool:
     """Is what was published before still there for the subscription?"""
     receiver = connection.create_receiver(topic, credit=10, name="mine", options=option)
     connection.create_sender(topic, name="mark").send(Message(body="mark"))
-    first = receiver.receive(timeout=5).body
+    first = receiver.receive(timeout=30).body
     receiver.accept()
     receiver.close()
     assert first in ("away", "mark")
@@ -121,7 +121,8 @@ def test_a_session_ends_what_lasts_as_long_as_it(
 
 @pytest.mark.parametrize("durability", [Terminus.NONDURABLE, Terminus.DELIVERIES])
 def test_a_timeout_is_waited_for(named: Connect, address: str, durability: int) -> None:
-    topic, option = f"events.{address}", Lasting(LINK, timeout=1, durability=durability)
+    topic = f"events.{address}"
+    option, brief = (Lasting(LINK, timeout=seconds, durability=durability) for seconds in (600, 1))
     connection = named(f"patient{durability}")
     connection.create_receiver(topic, credit=0, name="mine", options=option)
     connection.close()
@@ -129,7 +130,7 @@ def test_a_timeout_is_waited_for(named: Connect, address: str, durability: int) 
     publisher.create_sender(topic).send(Message(body="away"))
     again = named(f"patient{durability}")
     assert kept(again, topic, option), "it came back in time"
-    again.create_receiver(topic, credit=0, name="mine", options=option)
+    again.create_receiver(topic, credit=0, name="mine", options=brief)
     again.close()
     management = publisher.create_receiver(None, dynamic=True, name="answers")
     asking = publisher.create_sender("$management", name="asking")
@@ -137,7 +138,7 @@ def test_a_timeout_is_waited_for(named: Connect, address: str, durability: int) 
 
     def gone() -> bool:
         asking.send(Message(properties={"operation": "list"}, reply_to=reply_to))
-        names = str(management.receive(timeout=5).body)
+        names = str(management.receive(timeout=30).body)
         management.accept()
         return f"{topic}::" not in names
 

@@ -22,8 +22,10 @@ TEST(Subscription, DefinitionsComeBackAsTheyWent) {
     EXPECT_TRUE(back->filter.same_as(filtered.filter));
     EXPECT_FALSE(back->filter.same_as({}));
   }
-  const SubscriptionDefinition owned{
-      .topic = "t 1", .owner = "user with 3 words", .expiry = {Expiry::When::connection_close, 4'000'000'000U}};
+  SubscriptionDefinition owned;
+  owned.topic = "t 1";
+  owned.owner = "user with 3 words";
+  owned.expiry = {Expiry::When::connection_close, 4'000'000'000U};
   const auto back = decode_definition(encode_definition(owned));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->owner, owned.owner);
