@@ -6,45 +6,20 @@
 
 namespace bascule::broker {
 
-void Annotations::symbol(std::string_view key, std::string_view value) {
+// Writes the key; the value is the caller's.
+Writer Annotations::entry(std::string_view key) {
   keys.emplace_back(key);
+  count += 2;
   Writer out(items);
   out.symbol(key);
-  out.symbol(value.substr(0, 255));
-  count += 2;
+  return out;
 }
 
-void Annotations::string(std::string_view key, std::string_view value) {
-  keys.emplace_back(key);
-  Writer out(items);
-  out.symbol(key);
-  out.string(value);
-  count += 2;
-}
-
-void Annotations::uint(std::string_view key, std::uint32_t value) {
-  keys.emplace_back(key);
-  Writer out(items);
-  out.symbol(key);
-  out.uint(value);
-  count += 2;
-}
-
-void Annotations::timestamp(std::string_view key, std::int64_t milliseconds) {
-  keys.emplace_back(key);
-  Writer out(items);
-  out.symbol(key);
-  out.timestamp(milliseconds);
-  count += 2;
-}
-
-void Annotations::encoded(std::string_view key, Bytes value) {
-  keys.emplace_back(key);
-  Writer out(items);
-  out.symbol(key);
-  out.raw(value);
-  count += 2;
-}
+void Annotations::symbol(std::string_view key, std::string_view value) { entry(key).symbol(value.substr(0, 255)); }
+void Annotations::string(std::string_view key, std::string_view value) { entry(key).string(value); }
+void Annotations::uint(std::string_view key, std::uint32_t value) { entry(key).uint(value); }
+void Annotations::timestamp(std::string_view key, std::int64_t milliseconds) { entry(key).timestamp(milliseconds); }
+void Annotations::encoded(std::string_view key, Bytes value) { entry(key).raw(value); }
 
 void Annotations::merge(const Annotations& other) {
   Annotations merged;

@@ -24,10 +24,13 @@ struct Annotations {
   void merge(const Annotations& other);
   /// A value that is encoded already.
   void encoded(std::string_view key, Bytes value);
+
+ private:
+  Writer entry(std::string_view key);
 };
 
-/// A copy of the message with these annotations behind its own; it never expires and is due at once. A key
-/// that the message has already is there twice; the later one wins with every client that reads maps.
+/// A copy of the message with these annotations behind its own, which they replace where a key is the same; it never
+/// expires and is due at once.
 MessageRef with_annotations(const Message& message, const Annotations& added, Time now);
 
 bool has_message_annotations(const Message& message) noexcept;
