@@ -145,7 +145,7 @@ class Journal final : public Storage {
   MessageRef take_loaded(Lsn lsn, const journal::Wanted& record);
   void compact();
   void copy_forward(const journal::Reading& reading);
-  void copy_forward(const journal::Record& record);
+  Lsn copy_forward(const journal::Record& record, bool damaged);
   void free_scratch(Lsn place);
   void write_paged();
   void spoilt_while_running(Lsn lsn, const std::string& why);

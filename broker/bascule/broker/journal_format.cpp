@@ -55,6 +55,7 @@ std::string name_of(Type type) {
     case Type::checkpoint: return "checkpoint";
     case Type::mark: return "mark";
     case Type::remember: return "remember";
+    case Type::damaged: return "damaged";
   }
   return "kind " + std::to_string(static_cast<int>(type));
 }

@@ -47,6 +47,7 @@ enum class Type : std::uint8_t {
   checkpoint = 6,  ///< all queues there are; first in every segment
   mark = 7,        ///< nothing: its batch says that the one before was flushed
   remember = 8,    ///< a key that a node keeps for a time (de-duplication)
+  damaged = 9,     ///< a publish whose body was found damaged when it was copied: as it was found
 };
 inline constexpr std::uint8_t version = 1;
 /// "publish"; "kind 77" for an unknown one.

@@ -181,26 +181,27 @@ void Journal::compact() {
 void Journal::copy_forward(const Reading& reading) {
   for (const Wanted& wanted : reading.records) {
     if (!log_.ledger().lives(wanted.place)) continue;
-    const auto record = journal::decode_record(wanted.bytes, wanted.place);
-    if (record) {
-      copy_forward(*record);
-    } else {
-      const Lsn origin = log_.keep_damaged(wanted.place);
-      spoilt_while_running(origin, wanted.why);
-      to_copy_.clear();
-    }
+    const bool damaged = wanted.bytes.empty();
+    const auto record = journal::decode_record(damaged ? wanted.damaged : wanted.bytes, wanted.place);
+    const Lsn origin = record ? copy_forward(*record, damaged) : log_.keep_damaged(wanted.place);
+    if (damaged && origin != 0) spoilt_while_running(origin, wanted.why);
+    if (!record) to_copy_.clear();
   }
   if (log_.dirty()) worked();
 }
 
-void Journal::copy_forward(const journal::Record& record) {
+// The name of what was copied; 0: nobody holds it. One with a damaged body goes on as that, so that it keeps no segment.
+Lsn Journal::copy_forward(const journal::Record& record, bool damaged) {
   auto publish = journal::decode_publish(record.fields);
-  if (!publish) return;
+  if (!publish) return 0;
   const Lsn origin = publish->origin == 0 ? record.lsn : publish->origin;
   std::vector<Holding> holders;
   for (const journal::Held& held : publish->queues) holders.push_back(holding(held));
   if (listener_ != nullptr) listener_->holders(origin, holders);
-  if (holders.empty()) return log_.drop(origin);
+  if (holders.empty()) {
+    log_.drop(origin);
+    return 0;
+  }
   publish->queues.clear();
   for (const Holding& held : holders) {
     publish->queues.push_back({held.queue,
@@ -208,7 +209,8 @@ void Journal::copy_forward(const journal::Record& record) {
                                held.due == Time::min() ? 0 : wall(held.due),
                                {held.notes.begin(), held.notes.end()}});
   }
-  log_.copy(origin, std::move(*publish), record.body);
+  log_.copy(origin, std::move(*publish), record.body, damaged);
+  return origin;
 }
 
 }  // namespace bascule::broker

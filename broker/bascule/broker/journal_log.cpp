@@ -156,13 +156,13 @@ Lsn Log::publish(const Publish& publish, Bytes body) {
   return lsn;
 }
 
-void Log::copy(Lsn origin, Publish publish, Bytes body) {
+void Log::copy(Lsn origin, Publish publish, Bytes body, bool damaged) {
   flush_settled();
   publish.origin = origin;
   state_.ledger.drop(state_.place_of(origin));
   scratch_.clear();
   encode(publish, scratch_);
-  const Lsn place = append(Type::publish, scratch_, body);
+  const Lsn place = append(damaged ? Type::damaged : Type::publish, scratch_, body);
   state_.ledger.add_message(place, publish.queues.size());
   state_.places[origin] = place;
 }

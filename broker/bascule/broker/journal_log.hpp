@@ -88,7 +88,7 @@ class Log {
   void remove(QueueId queue);
   Lsn publish(const Publish& publish, Bytes body);
   /// Writes a message anew for the queues that still hold it.
-  void copy(Lsn origin, Publish publish, Bytes body);
+  void copy(Lsn origin, Publish publish, Bytes body, bool damaged = false);
   void settle(QueueId queue, Lsn origin);
   void update(const Update& update);
   void remember(Key key);

@@ -67,9 +67,10 @@ void RecordReader::read_one(Disk& disk, Reading& reading, Wanted& wanted, Bytes 
     there = whole;
   }
   const auto record = decode_record(there, wanted.place);
-  if (record && record->body_good) {
-    wanted.bytes = there.first(std::min<std::uint64_t>(record->size, there.size()));
-  } else {
+  const bool whole = record && record->body_good && record->type != Type::damaged;
+  if (record)
+    (whole ? wanted.bytes : wanted.damaged) = there.first(std::min<std::uint64_t>(record->size, there.size()));
+  if (!whole) {
     wanted.why = "journal: " + disk.path(file_of(wanted.segment)) + " is damaged at offset " +
                  std::to_string(wanted.place - wanted.segment) + ": the record of a message that waits is not whole";
   }

@@ -19,6 +19,7 @@ struct Wanted {
   Lsn place = 0;
   Lsn segment = 0;       ///< where the file that holds it begins
   Bytes bytes = {};      ///< in Reading::buffers; empty: it could not be read
+  Bytes damaged = {};    ///< the same, when no more than the body is damaged
   std::string why = {};  ///< it could not be read: file, offset, reason
 };
 

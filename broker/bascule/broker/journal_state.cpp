@@ -62,8 +62,9 @@ void StateReader::apply_record(const Record& record, const std::string& name, st
                    "a record of " + name_of(record.type) + " is of version " + std::to_string(record.version) +
                        ", which this version of the broker does not know; a newer one wrote it");
   }
-  if (!record.body_good && record.type != Type::publish) return nonsense();
+  if (!record.body_good && record.type != Type::publish && record.type != Type::damaged) return nonsense();
   switch (record.type) {
+    case Type::damaged:
     case Type::publish: return apply_publish(record, name, offset);
     case Type::settle: {
       const auto all = decode_settle(record.fields);
@@ -152,7 +153,9 @@ void StateReader::apply_publish(const Record& record, const std::string& name, s
     state.last_side = std::max(state.last_side, publish->side.id);
     sides_[origin] = publish->side;
   }
-  if (!record.body_good) {
+  if (record.type == Type::damaged) {
+    spoil(origin, Damaged(path_(name), offset, "the body of a message was damaged before it was moved here").what());
+  } else if (!record.body_good) {
     spoil(origin, Damaged(path_(name), offset, "the body of a message is damaged, and it had been flushed").what());
   } else if (copy) {
     spoilt_.erase(origin);
@@ -240,7 +243,6 @@ Recovered StateReader::finish() {
     Spoilt spoilt{.lsn = origin, .queues = {}, .why = why};
     if (RecoveredMessage* message = find(origin)) {
       for (const Held& held : out_.publish(*message).queues) spoilt.queues.push_back(held.queue);
-      if (Segment* segment = out_.state.ledger.find_segment(message->place)) segment->damaged = true;
     }
     out_.spoilt.push_back(std::move(spoilt));
   }

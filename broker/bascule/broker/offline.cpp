@@ -36,14 +36,14 @@ void print_publish(const journal::Record& record, std::ostream& out) {
   out << "]";
   if (publish->origin != 0) out << ",\"origin\":" << publish->origin;
   if (publish->side.id != 0) out << ",\"side_file\":\"" << journal::side_file_name(publish->side.id) << "\"";
-  if (!record.body_good) out << ",\"damaged\":true";
+  if (!record.body_good || record.type == journal::Type::damaged) out << ",\"damaged\":true";
 }
 
 void print_record(const journal::Record& record, const std::string& file, std::ostream& out) {
   out << "{\"file\":\"" << file << "\",\"lsn\":" << record.lsn << ",\"type\":\"" << name_of(record.type) << "\"";
   using journal::Type;
   if (record.type == Type::declare || record.type == Type::checkpoint) print_definitions(record, out);
-  if (record.type == Type::publish) print_publish(record, out);
+  if (record.type == Type::publish || record.type == Type::damaged) print_publish(record, out);
   if (const auto settled = journal::decode_settle(record.fields); record.type == Type::settle && settled) {
     out << ",\"settled\":[";
     for (std::size_t i = 0; i < settled->size(); ++i) out << (i > 0 ? "," : "") << (*settled)[i].lsn;

@@ -276,6 +276,74 @@ TEST_F(PagingTest, StragglersThatAreCopiedForwardCanBeReadBack) {
   EXPECT_EQ(queue("old").size(), 0u);
 }
 
+struct DamagedStragglersTest : PagingTest {
+  DamagedStragglersTest() {
+    queue("bad").publish(message({.body = "to be damaged", .durable = true}), now);
+    queue("good").publish(message({.body = "whole", .durable = true}), now);
+    commit();
+    auto& bytes = disk.bytes(disk.list().front());
+    const std::string_view wanted = "to be damaged";
+    *std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) ^= 1;
+  }
+  /// 2.5 MB in and out: 36 segments.
+  void churn() {
+    Sink sink(queue(), 1'000'000);
+    sink.settles = true;
+    for (int i = 0; i < 400; ++i) {
+      publish(20, true);
+      sink.messages.clear();
+      commit();
+    }
+    commit();
+    relieve();
+  }
+  void expect_as_it_should_be() {
+    EXPECT_NE(queue("bad").stopped().find("damaged"), std::string::npos);
+    EXPECT_NE(queue("bad").stopped().find("offset"), std::string::npos);
+    EXPECT_EQ(queue("good").stopped(), "");
+    Sink sink(queue("good"), 1);
+    jobs();
+    EXPECT_EQ(sink.bodies, std::vector<std::string>{"whole"});
+    if (!sink.positions.empty()) sink.settle(0, {.kind = Outcome::Kind::released});
+  }
+};
+
+TEST_F(DamagedStragglersTest, ADamagedMessageKeepsNeitherItsSegmentNorThoseBehind) {
+  for (const bool found_at_start : {false, true}) {
+    if (found_at_start) open();
+    const std::string first = disk.list().front();
+    churn();
+    EXPECT_LT(disk.files(), 25u);
+    EXPECT_NE(disk.list().front(), first);
+    expect_as_it_should_be();
+  }
+  disk.restart();
+  open();
+  expect_as_it_should_be();
+  EXPECT_EQ(journal::recover(disk, {.mend = false}).spoilt.size(), 1u);
+  router->remove(queue("bad"));
+  churn();
+  churn();
+  EXPECT_TRUE(journal::recover(disk, {.mend = false}).spoilt.empty()) << "it goes with its queue";
+}
+
+TEST_F(DamagedStragglersTest, TheFlushThatMovesItIsNotTakenForATornOne) {
+  const std::string first = disk.list().front();
+  Sink sink(queue(), 1'000'000);
+  sink.settles = true;
+  for (int i = 0; i < 400 && disk.list().front() == first; ++i) {
+    publish(20, true);
+    sink.messages.clear();
+    commit();
+    disk.restart();  // a look at every state in between
+    const auto recovered = journal::recover(disk, {.mend = false});
+    ASSERT_TRUE(recovered.torn.empty());
+    ASSERT_EQ(recovered.spoilt.size(), 1u);
+    ASSERT_EQ(recovered.spoilt[0].queues.size(), 1u);
+  }
+  EXPECT_NE(disk.list().front(), first);
+}
+
 struct BodiesTest : PagingTest {
   void SetUp() override {
     const auto file = journal->new_body();
