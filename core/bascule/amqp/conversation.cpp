@@ -136,7 +136,8 @@ GuardError Conversation::transfer(Session& session, Reader fields) {
   skip(fields);                    // state
   (void)flag(fields);              // resume
   if (flag(fields)) more = false;  // aborted
-  if ((*state & in_delivery) == 0 && (!has_id || !tag)) {
+  begins_ = (*state & in_delivery) == 0;
+  if (begins_ && (!has_id || !tag)) {
     return {decode, "the first TRANSFER of a delivery without delivery-id or delivery-tag"};
   }
   *state = more ? sender | in_delivery : sender;

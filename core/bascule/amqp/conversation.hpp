@@ -39,6 +39,8 @@ class Conversation {
   explicit Conversation(const FrameLimits& limits) : limits_(limits) {}
   /// Takes the next performative: its descriptor's code and its list, both known to be well formed.
   GuardError take(std::uint8_t code, std::uint16_t channel, const Reader::Compound& list);
+  /// Was the TRANSFER taken last the first of its delivery?
+  bool begins_delivery() const noexcept { return begins_; }
 
  private:
   enum : std::uint8_t { free = 0, sender = 1, receiver = 2, in_delivery = 4 };  // of a handle
@@ -57,7 +59,7 @@ class Conversation {
   std::uint8_t* attached(Session& session, std::optional<std::uint64_t> handle) const noexcept;
 
   const FrameLimits limits_;
-  bool opened_ = false, closed_ = false;
+  bool opened_ = false, closed_ = false, begins_ = false;
   std::vector<Session> sessions_;  // by channel
 };
 

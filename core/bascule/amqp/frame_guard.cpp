@@ -128,7 +128,7 @@ GuardError FrameGuard::check_frame(std::string_view frame) {
   const auto channel =
       static_cast<std::uint16_t>(static_cast<unsigned char>(frame[6]) << 8 | static_cast<unsigned char>(frame[7]));
   auto error = conversation_.take(static_cast<std::uint8_t>(*code), channel, *list);
-  if (!error) flows_.received(static_cast<Performative>(*code), channel, list->items);
+  if (!error) flows_.received(static_cast<Performative>(*code), channel, list->items, conversation_.begins_delivery());
   return error;
 }
 
