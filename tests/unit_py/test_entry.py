@@ -14,7 +14,7 @@ FAKES = {
     "dpkg-query": "exit 1",
     "apt-cache": 'echo "  Candidate: 1"',
     "apt-get": 'echo "apt-get $*" >>"$FAKE_LOG"; exit "${APT_FAILS:-0}"',
-    "sudo": 'echo "sudo" >>"$FAKE_LOG"; exec "$@"',
+    "sudo": 'if [ "$1" = -n ]; then exit "${SUDO_ASKS:-0}"; fi; echo "sudo" >>"$FAKE_LOG"; exec "$@"',
     "id": 'echo "${FAKE_UID:-0}"',
 }
 
@@ -40,6 +40,7 @@ class Entry:
         return subprocess.run(
             [str(self.tree / "bascule"), *arguments],
             env={**variables, **environment}, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180,
+            start_new_session=True,  # no terminal
         )  # fmt: skip
 
     def calls(self) -> list[str]:
@@ -90,6 +91,15 @@ def test_who_is_not_root_installs_by_sudo(entry: Entry) -> None:
     done = entry.run("up", "-y", FAKE_UID="1000", APT_FAILS="100")
     assert "sudo apt-get install" in done.stderr
     assert entry.calls()[0] == "sudo"
+
+
+def test_a_sudo_that_asks_for_a_password_where_nobody_can_give_it(entry: Entry) -> None:
+    done = entry.run("up", "-y", FAKE_UID="1000", SUDO_ASKS="1")
+    assert done.returncode == 1
+    assert "sudo wants a password" in done.stderr
+    assert "no terminal" in done.stderr
+    assert "apt-get install -y --no-install-recommends cmake" in done.stderr
+    assert entry.calls() == []
 
 
 def test_ci_false_is_no_consent(entry: Entry) -> None:

@@ -64,12 +64,19 @@ agreed() { # asks; true when the person, -y or CI says yes
   return 1
 }
 
+# sudo asks on the terminal, whatever standard input is: without one it must need no password.
+sudo_can_ask() { sudo -n true 2>/dev/null || (: </dev/tty) 2>/dev/null; }
+
 ensure_packages() { # NAMES of lists
   missing=$(missing_packages "$1")
   [ -n "$missing" ] || return 0
   check_release
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
     die "Debian packages are missing, and neither root nor sudo is at hand. As root: $(apt_line $missing)"
+  fi
+  if [ "$(id -u)" != 0 ] && ! sudo_can_ask; then
+    die "Debian packages are missing; sudo wants a password, and there is no terminal to ask for it. As root, or as" \
+      "somebody who needs none: apt-get update && $(apt_line $missing | sed 's/^sudo //')"
   fi
   say "Debian packages missing:" $missing
   say "$(as_root)apt-get update && $(apt_line $missing)"

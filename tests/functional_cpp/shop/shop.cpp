@@ -43,7 +43,7 @@ Shop::Shop() {
 
 Task<void> Shop::connected() {
   boost::asio::steady_timer timer(loop.context());
-  const auto until = Deadline::after(std::chrono::seconds(20));
+  const auto until = Deadline::after(std::chrono::seconds(90));
   while (true) {
     try {
       co_await catalog->get_product(1);
@@ -129,7 +129,7 @@ Task<shop::Order> Shop::place(std::int64_t customer, std::vector<std::pair<std::
 
 Task<std::int64_t> Shop::number(std::string service, std::string sql) {
   auto& session = sessions_[service];
-  const auto deadline = Deadline::after(std::chrono::seconds(20));
+  const auto deadline = Deadline::after(std::chrono::seconds(90));
   if (!session) {
     session = std::make_shared<pg::Connection>(loop, pg::ConnectionOptions{.conninfo = databases_.at(service)});
     co_await session->connect(deadline);
@@ -139,7 +139,7 @@ Task<std::int64_t> Shop::number(std::string service, std::string sql) {
 }
 
 Task<void> Shop::settled() {
-  const auto until = Deadline::after(std::chrono::seconds(60));
+  const auto until = Deadline::after(std::chrono::seconds(120));
   boost::asio::steady_timer timer(loop.context());
   while (true) {
     const auto pending = co_await number("orders", "select count(*) from orders where status = 'PENDING'");
@@ -147,7 +147,7 @@ Task<void> Shop::settled() {
     if (pending == 0 && reserved == 0) co_return;
     if (until.expired()) {
       throw std::runtime_error(std::to_string(pending) + " orders are pending and " + std::to_string(reserved) +
-                               " lines reserved after a minute");
+                               " lines reserved after two minutes");
     }
     timer.expires_after(std::chrono::milliseconds(20));
     co_await timer.async_wait(boost::asio::use_awaitable);

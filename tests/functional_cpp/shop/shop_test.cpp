@@ -245,7 +245,7 @@ Task<void> killed(Shop& shop) {
     shop.kill(service);
     shop.start(service);
   }
-  const auto until = Deadline::after(std::chrono::seconds(60));
+  const auto until = Deadline::after(std::chrono::seconds(120));
   boost::asio::steady_timer timer(shop.loop.context());
   while (shop.client->in_flight() > 0 && !until.expired()) {
     timer.expires_after(std::chrono::milliseconds(20));

@@ -27,11 +27,12 @@ TEST_F(Pipeline, TheDeadlineIsFixedOnArrivalFromTheContractOrTheSettings) {
   const auto before = Clock::now();
   send("GET /a");
   send("GET /b");
+  const auto took = Clock::now() - before;
   const auto left = [&](std::size_t i) { return upstream.calls.at(i).call.options.deadline.at() - before; };
   EXPECT_GE(left(0), std::chrono::milliseconds(1234));
-  EXPECT_LT(left(0), std::chrono::milliseconds(1234 + 1000));
+  EXPECT_LE(left(0), std::chrono::milliseconds(1234) + took);
   EXPECT_GE(left(1), std::chrono::milliseconds(50));
-  EXPECT_LT(left(1), std::chrono::milliseconds(50 + 1000));
+  EXPECT_LE(left(1), std::chrono::milliseconds(50) + took);
 }
 
 TEST_F(Pipeline, AClientThatGoesCancelsItsCallAndALateReplyMeetsNobody) {
