@@ -309,7 +309,7 @@ def test_a_new_password_cuts_who_came_in_by_the_old_one(
 
     plainly, scrambled, other = inside("first", "PLAIN"), inside("first", "SCRAM"), inside("second", "PLAIN")
     user_tool("roles", "first", "--users", str(users), "--role", "shop")
-    eventually(lambda: broker.log.count("read anew") == 1, "the roles are taken")
+    eventually(lambda: "read anew" in broker.log, "the roles are taken")
     user_tool("passwd", "first", "--users", str(users), password="uno")
     for peer in (plainly, scrambled):
         assert b"another password" in peer.until(CLOSE)

@@ -265,7 +265,16 @@ def test_authorities_that_are_taken_away_take_their_clients_along(
 def test_a_certificate_that_ends_ends_its_connection(secured: Any, authority: Authority) -> None:
     broker = secured(**listening(authority, client_ca=str(authority.ca)))
     stays = inside(broker, authority, authority.issue("/CN=stays"))
-    goes = inside(broker, authority, authority.brief("/CN=brief", seconds=5))
+
+    def short(seconds: int) -> RawPeer | None:
+        try:
+            return inside(broker, authority, authority.brief("/CN=brief", seconds=seconds))
+        except (ssl.SSLError, EOFError, ConnectionError):  # it was over before the connection stood
+            return None
+
+    goes = short(5) or short(20)
+    assert goes is not None
+    goes.socket.settimeout(60)
     assert b"certificate has ended" in goes.until(CLOSE)
     still_there(stays)
 

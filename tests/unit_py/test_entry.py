@@ -84,7 +84,7 @@ def test_with_consent_the_printed_line_is_run(
     done = entry.run(*arguments, APT_FAILS="100", **environment)
     assert done.returncode == 1
     assert "apt-get could not install" in done.stderr
-    assert entry.calls()[-1].endswith("-o DPkg::Lock::Timeout=120 --no-install-recommends cmake")
+    assert entry.calls()[-1].endswith("-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 --no-install-recommends cmake")
 
 
 def test_who_is_not_root_installs_by_sudo(entry: Entry) -> None:

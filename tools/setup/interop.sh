@@ -37,12 +37,16 @@ ensure_client() { # NAME, COMMAND that fetches, COMMAND... whose output tells th
   key=$({ "$@" 2>&1; cat "$BASCULE_ROOT/tools/setup/interop.sh"; find "$source" -type f -exec sha256sum {} + | sort; } | sha256sum | cut -c 1-64)
   if grep -qsx "$key" "$made/key"; then return 0; fi
   say "fetching and building the $name client of tests/interop"
-  rm -rf "$made" "$made.missing"
-  mkdir -p "$made"
-  if "make_$name" "$source" "$made" >"$made/log" 2>&1; then
-    printf '%s\n' "$key" >"$made/key"
-    return 0
-  fi
+  rm -f "$made.missing"
+  for pause in 2 10 0; do # a registry that does not answer once may answer the next time
+    rm -rf "$made"
+    mkdir -p "$made"
+    if "make_$name" "$source" "$made" >"$made/log" 2>&1; then
+      printf '%s\n' "$key" >"$made/key"
+      return 0
+    fi
+    sleep "$pause"
+  done
   tail -n 20 "$made/log" >&2
   printf '%s\n' "it could not be made; all of it is in build/interop/$name/log" >"$made.missing"
   say "the $name client could not be made; its tests will say so"

@@ -83,8 +83,8 @@ ensure_packages() { # NAMES of lists
   agreed || die "nothing installed. Run the line above, then again"
   export DEBIAN_FRONTEND=noninteractive
   sudo=$(as_root)
-  $sudo apt-get update -q >&2 || say "apt-get update failed; going on with the lists at hand"
+  $sudo apt-get update -q -o Acquire::Retries=3 >&2 || say "apt-get update failed; going on with the lists at hand"
   missing=$(missing_packages "$1") # with fresh lists the choice among alternatives may differ
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends $missing >&2 ||
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 --no-install-recommends $missing >&2 ||
     die "apt-get could not install them: see above. Another apt may hold the lock, or the mirror may be out of reach"
 }
