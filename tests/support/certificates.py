@@ -20,6 +20,7 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         self.ca, self._key = folder / "ca.pem", folder / "ca.key"
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                 "-addext", "keyUsage=critical,keyCertSign,cRLSign",  # Python 3.13 trusts no authority without it
                  "-subj", f"/CN={name}", "-keyout", str(self._key), "-out", str(self.ca))  # fmt: skip
         self._serial = 0
 
