@@ -4,6 +4,7 @@
 #include <functional>
 #include <iostream>
 
+#include "bascule/admin/api.hpp"
 #include "bascule/broker/broker.hpp"
 #include "bascule/broker/configuration.hpp"
 #include "bascule/broker/journal_thread.hpp"
@@ -71,9 +72,11 @@ void serve(Daemon& daemon, const Flags& flags) {
   server.start();
   std::map<std::string, std::string> endpoints;
   for (const auto& url : server.urls()) add_endpoint(endpoints, url);
+  admin::Api api(server);
   if (!configuration.admin.empty()) {
     broker::register_metrics(daemon.metrics(), server);
-    endpoints.emplace("metrics", "http://" + daemon.admin(configuration.admin));
+    api.register_metrics(daemon.metrics());
+    endpoints.emplace("metrics", "http://" + daemon.admin(configuration.admin, &api));
   }
   asio::signal_set hang_up(daemon.loop().context(), SIGHUP);
   reload_on(hang_up, server);

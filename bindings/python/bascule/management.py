@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,43 @@ class Peeked:
     message: bytes
 
 
-class Management:
+class Moving(Iterator[int], ABC):
+    """Messages on their way: iterating gives how many have gone so far, until all have."""
+
+    passed_over = 0  # that stay where they are
+
+    @abstractmethod
+    def __next__(self) -> int: ...
+
+    @abstractmethod
+    def stop(self) -> int:
+        """Not one more goes from now on; how many went."""
+
+
+class Operations(ABC):
+    """What a broker's administrator does; over AMQP here, over HTTP in ``management_http``."""
+
+    @abstractmethod
+    def nodes(self) -> list[Node]: ...
+    @abstractmethod
+    def declare(self, name: str, kind: str = "queue") -> None: ...
+    @abstractmethod
+    def delete(self, name: str) -> None: ...
+    @abstractmethod
+    def purge(self, name: str) -> int: ...
+    @abstractmethod
+    def peek(self, name: str, count: int) -> list[Peeked]: ...
+
+    @abstractmethod
+    def move(self, name: str, to: str, limit: int | None = None, rate: float | None = None) -> Moving:
+        """Moves messages, oldest first. ``rate``: messages a second."""
+
+    @abstractmethod
+    def redrive(self, name: str, limit: int | None = None, rate: float | None = None) -> Moving:
+        """Dead letters back to where they came from; as `move`."""
+
+
+class Management(Operations):
     """The requests that a broker answers. Blocks; not for an event loop's thread. Thread safe."""
 
     def __init__(self, connection: Connection, timeout: float = 5.0) -> None:
@@ -68,8 +105,7 @@ class Management:
         return value
 
     def nodes(self) -> list[Node]:
-        known = Node.__dataclass_fields__
-        return [Node(**{key: value for key, value in each.items() if key in known}) for each in self.request("list")]
+        return [node_of(each) for each in self.request("list")]
 
     def declare(self, name: str, kind: str = "queue") -> None:
         self.request("declare", name=name, kind=kind)
@@ -84,23 +120,42 @@ class Management:
         found = self.request("peek", name=name, count=count)
         return [Peeked(each["position"], each["delivery-count"], each["message"]) for each in found]
 
-    def move(self, name: str, to: str, limit: int | None = None, rate: float | None = None) -> Iterator[int]:
-        """Moves messages, oldest first; yields how many have gone so far. Stop iterating to stop moving."""
-        return self._in_batches(lambda n: self.request("move", name=name, to=to, count=n), limit, rate)
+    def move(self, name: str, to: str, limit: int | None = None, rate: float | None = None) -> Moving:
+        return Batches(lambda n: self.request("move", name=name, to=to, count=n), limit, rate)
 
-    def redrive(self, name: str, limit: int | None = None, rate: float | None = None) -> Iterator[int]:
-        """Dead letters back to where they came from; as `move`. ``rate``: messages a second."""
-        return self._in_batches(lambda n: self.request("redrive", name=name, count=n), limit, rate)
+    def redrive(self, name: str, limit: int | None = None, rate: float | None = None) -> Moving:
+        return Batches(lambda n: self.request("redrive", name=name, count=n), limit, rate)
 
-    def _in_batches(self, step: Callable[[int], Any], limit: int | None, rate: float | None) -> Iterator[int]:
-        moved, began = 0, time.monotonic()
-        batch = BATCH if rate is None else max(1, min(BATCH, round(rate / 10)))
-        while limit is None or moved < limit:
-            wanted = batch if limit is None else min(batch, limit - moved)
-            count = int(step(wanted)["count"])
-            if count == 0:
-                return
-            moved += count
-            yield moved
-            if rate is not None:
-                time.sleep(max(0.0, began + moved / rate - time.monotonic()))
+
+def node_of(told: dict[str, Any]) -> Node:
+    known = Node.__dataclass_fields__
+    return Node(**{key: value for key, value in told.items() if key in known})
+
+
+class Batches(Moving):
+    """One request after another, paced here; between two of them it can be stopped."""
+
+    def __init__(self, step: Callable[[int], Any], limit: int | None, rate: float | None) -> None:
+        self._step, self._limit, self._rate = step, limit, rate
+        self._batch = BATCH if rate is None else max(1, min(BATCH, round(rate / 10)))
+        self._moved = 0
+        self._began: float | None = None
+
+    def __next__(self) -> int:
+        self._keep_pace()
+        wanted = self._batch if self._limit is None else min(self._batch, self._limit - self._moved)
+        count = int(self._step(wanted)["count"]) if wanted else 0
+        if count == 0:
+            raise StopIteration
+        self._moved += count
+        return self._moved
+
+    def _keep_pace(self) -> None:
+        if self._began is None:
+            self._began = time.monotonic()
+        elif self._rate is not None:
+            time.sleep(max(0.0, self._began + self._moved / self._rate - time.monotonic()))
+
+    def stop(self) -> int:
+        self._limit = self._moved
+        return self._moved

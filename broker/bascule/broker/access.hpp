@@ -77,6 +77,7 @@ class Permissions {
   const amqp::Identity& identity() const noexcept { return identity_; }
   /// "'alice' may not send to 'orders'": what an error says.
   std::string refusal(Operation operation, std::string_view address) const;
+  const std::shared_ptr<const Grants>& grants() const noexcept { return grants_; }
   void change(std::shared_ptr<const Grants> grants);
 
  private:

@@ -18,13 +18,16 @@ struct Broker::State final : StorageListener, private EndOfTurn {
                   [this](std::unique_ptr<amqp::Stream> stream, const ListenerOptions& listener) {
                     on_accepted(std::move(stream), listener);
                   }),
+        operations(
+            shared.router, *storage, [&on](std::function<void()> work) { on.post(std::move(work)); },
+            [] { return Clock::now(); }, shared.options.router.wall_ms),
         timer(on.context()) {
     storage->listen(this);
     shared.relief_mark = pages() / 4 * 5;
     shared.ask_relief = [this] {
       if (!std::exchange(relief_asked, true)) loop.at_end_of_turn(*this);
     };
-    shared.router.add_service(std::make_unique<Management>(shared.router));
+    shared.router.add_service(std::make_unique<Management>(shared.router, operations));
     shared.router.on_more_to_look([this] {
       loop.post([this, alive = std::weak_ptr<bool>(living)] {
         if (!alive.expired()) shared.router.look_on(Clock::now());
@@ -71,6 +74,7 @@ struct Broker::State final : StorageListener, private EndOfTurn {
       if (error || alive.expired()) return;  // it may have been queued already when the broker went
       const Time now = Clock::now();
       shared.router.sweep(now);
+      operations.sweep(now);
       relieve_memory();
       if (now >= next_check) {
         next_check = now + std::chrono::seconds(1);
@@ -163,6 +167,7 @@ struct Broker::State final : StorageListener, private EndOfTurn {
   std::unique_ptr<Storage> storage;
   Shared shared;
   Listeners listeners;
+  Operations operations;
   asio::steady_timer timer;
   const std::shared_ptr<bool> living = std::make_shared<bool>(true);
   std::uint64_t checked = 0;  ///< generation of the authorities that every connection's certificate was seen by
@@ -212,5 +217,8 @@ void Broker::stop() {
 std::size_t Broker::connections() const noexcept { return state_->connections.size(); }
 const Shared& Broker::shared() const noexcept { return state_->shared; }
 Router& Broker::router() noexcept { return state_->shared.router; }
+Operations& Broker::operations() noexcept { return state_->operations; }
+const Operations& Broker::operations() const noexcept { return state_->operations; }
+Security& Broker::security() noexcept { return state_->shared.security; }
 
 }  // namespace bascule::broker

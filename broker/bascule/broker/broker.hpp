@@ -16,6 +16,7 @@
 #include <string>
 
 #include "bascule/broker/listeners.hpp"
+#include "bascule/broker/operations.hpp"
 #include "bascule/broker/options.hpp"
 #include "bascule/broker/shared.hpp"
 #include "bascule/broker/storage.hpp"
@@ -49,6 +50,10 @@ class Broker {
   const Shared& shared() const noexcept;
   const Listeners& listeners() const noexcept;
   Router& router() noexcept;
+  /// What an administrator does; on the loop.
+  Operations& operations() noexcept;
+  const Operations& operations() const noexcept;
+  Security& security() noexcept;
 
  private:
   struct State;

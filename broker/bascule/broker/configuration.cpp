@@ -109,6 +109,8 @@ void read_tls(const config::Section& section, amqp::TlsServerOptions& tls) {
 void read_security(const config::Section& section, BrokerOptions& options) {
   options.users = section.string("users", "");
   options.access = section.string("access", "");
+  options.admin_token_file = section.string("admin_token_file", "");
+  options.admin_hosts = section.strings("admin_hosts", {});
   options.max_failed_logins =
       static_cast<std::uint32_t>(section.integer("max_failed_logins", options.max_failed_logins, 1, 1'000'000));
   options.anonymous = read_anonymous(section);

@@ -9,6 +9,7 @@
 
 #include "bascule/broker/annotate.hpp"
 #include "bascule/broker/dispositions.hpp"
+#include "bascule/broker/management.hpp"
 #include "bascule/broker/properties.hpp"
 #include "bascule/broker/receiver_outcome.hpp"
 #include "bascule/broker/transaction_wire.hpp"
@@ -176,7 +177,6 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
     ++shared_.counters.malformed;
     return reject(delivery, "amqp:decode-error", "the message's sections are malformed or it has no body");
   }
-  if (permissions_ != nullptr && !permitted(delivery, *message)) return;
   Node* node = node_;
   if (anonymous_) {
     const auto to = read_to(message->body());
@@ -187,9 +187,11 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
                     "no node '" + std::string(to.substr(0, 200)) + "' for the message's property 'to'");
     }
   }
+  if (permissions_ != nullptr && !permitted(delivery, *message, *node)) return;
   if (permissions_ != nullptr && anonymous_ && !reachable(*node)) {
     return deny(delivery, permissions_->refusal(Operation::send, node->address()));
   }
+  if (node->kind() == Node::Kind::service) return ask(delivery, *static_cast<Management*>(node), message, now);
   schedule(*message, now);
   if (pn_disposition_type(pn_delivery_remote(delivery)) == transactional_state_code) {
     return send_in_transaction(delivery, *node, std::move(message));
@@ -207,21 +209,40 @@ void IncomingLink::publish(pn_delivery_t* delivery, MessageRef message, Time now
               : "'" + node->address() + "' is full; send again later");
 }
 
+void IncomingLink::ask(pn_delivery_t* delivery, Management& service, const MessageRef& request, Time now) {
+  if (pn_disposition_type(pn_delivery_remote(delivery)) == transactional_state_code) {
+    return reject(delivery, "amqp:not-implemented", "requests to '$management' take no part in transactions");
+  }
+  Moving::May may;
+  if (permissions_ != nullptr) {
+    may = [grants = permissions_->grants()](std::string_view address) {
+      return !grants || grants->allow(Operation::manage, address);
+    };
+  }
+  service.request(request, std::move(may), now);
+  accept(delivery, 0);
+}
+
 // A dynamic node's name is a secret of 128 bits: whoever was told it may answer there.
 bool IncomingLink::reachable(Node& node) {
+  if (node.kind() == Node::Kind::service) return true;  // permitted() has looked at `manage`
   if (shared_.router.is_dynamic(node)) return true;
   return permissions_->may_send(node.address());
 }
 
 // What depends on the message itself: whom it says it is from, and what it asks of a service of the broker's.
-bool IncomingLink::permitted(pn_delivery_t* delivery, const Message& message) {
+bool IncomingLink::permitted(pn_delivery_t* delivery, const Message& message, const Node& node) {
   if (const auto claimed = read_user_id(message.body()); !permissions_->may_claim(claimed)) {
     ++shared_.security.counters.claims_refused;
     deny(delivery, "property user-id says '" + std::string(claimed.substr(0, 128)) + "', but '" +
                        permissions_->identity().user.substr(0, 128) + "' sent it");
     return false;
   }
-  if (node_ == nullptr || node_->kind() != Node::Kind::service) return true;
+  if (node.kind() != Node::Kind::service) return true;
+  if (anonymous_ && !permissions_->may(Operation::manage, node.address())) {
+    deny(delivery, permissions_->refusal(Operation::manage, node.address()));
+    return false;
+  }
   for (const auto* key : {"name", "to"}) {
     const auto found = amqp::Reader(find_in_map(message.body(), Section::application_properties, key)).text();
     if (found && !permissions_->may(Operation::manage, *found)) {

@@ -20,6 +20,8 @@
 
 namespace bascule::broker {
 
+class Management;
+
 class IncomingLink final : public Producer, public TransferReceiver {
  public:
   /// `node` null: the anonymous relay, which routes each message by its `to`.
@@ -62,7 +64,8 @@ class IncomingLink final : public Producer, public TransferReceiver {
   void accept(pn_delivery_t* delivery, Lsn lsn);
   void conclude(pn_delivery_t* delivery);
   bool reachable(Node& node);
-  bool permitted(pn_delivery_t* delivery, const Message& message);
+  bool permitted(pn_delivery_t* delivery, const Message& message, const Node& node);
+  void ask(pn_delivery_t* delivery, Management& service, const MessageRef& request, Time now);
   void deny(pn_delivery_t* delivery, const std::string& why);
   void discard(pn_delivery_t* delivery);
   void top_up();

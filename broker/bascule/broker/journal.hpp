@@ -108,7 +108,6 @@ class Journal final : public Storage {
   bool accepts() const noexcept override { return accepts_; }
   bool has(Lsn lsn) const noexcept override;
   void load(std::vector<Lsn> messages, Loaded done) override;
-  MessageRef load_now(Lsn lsn) override;
   bool page_out(const MessageRef& message, std::function<void(Lsn)> done) override;
   StorageSize size() const override {
     return {log_.ledger().total_bytes(), log_.state().sides.of.size(), scratch_.messages()};

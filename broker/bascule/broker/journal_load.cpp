@@ -80,14 +80,6 @@ MessageRef Journal::take_loaded(Lsn lsn, const Wanted& record) {
   return {};
 }
 
-MessageRef Journal::load_now(Lsn lsn) {
-  if (!has(lsn)) return {};
-  Reading reading;
-  reading.records.push_back(wanted(lsn));
-  journal::RecordReader().read(disk_, reading);
-  return take_loaded(lsn, reading.records.front());
-}
-
 void Journal::spoilt_while_running(Lsn lsn, const std::string& why) {
   if (listener_ != nullptr) listener_->spoilt(lsn, why);
 }

@@ -1,7 +1,5 @@
 #include "bascule/broker/logins.hpp"
 
-#include <algorithm>
-
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::broker {
@@ -14,7 +12,7 @@ class Logins::OfPeer final : public Authenticator {
       : logins_(std::move(logins)), peer_(std::move(peer)), host_(peer_.substr(0, peer_.rfind(':'))) {}
 
   bool admits() override {
-    const bool may = logins_->allowance(host_).left >= 1;
+    const bool may = logins_->failures_.admits(host_, Clock::now());
     if (!may) ++logins_->counters_.throttled;
     return may;
   }
@@ -30,7 +28,7 @@ class Logins::OfPeer final : public Authenticator {
       return;
     }
     ++logins_->counters_.failed;
-    logins_->allowance(host_).left -= 1;
+    logins_->failures_.failed(host_, Clock::now());
     telemetry::warn("login refused", {{"peer", peer_}, {"user", name}, {"mechanism", to_string(mechanism)}});
   }
 
@@ -40,7 +38,7 @@ class Logins::OfPeer final : public Authenticator {
 };
 
 Logins::Logins(Loop& loop, std::uint32_t max_failures)
-    : loop_(loop), burst_(max_failures), key_(amqp::random_bytes(32)) {}
+    : loop_(loop), key_(amqp::random_bytes(32)), failures_(max_failures) {}
 
 Logins::~Logins() {
   thread_.stop();
@@ -55,21 +53,6 @@ void Logins::set_users(std::shared_ptr<const Users> users) {
 
 std::shared_ptr<Authenticator> Logins::authenticator(const std::string& peer) {
   return std::make_shared<OfPeer>(shared_from_this(), peer);
-}
-
-Logins::Allowance& Logins::allowance(const std::string& host) {
-  const auto now = Clock::now();
-  if (peers_.size() >= max_peers && !peers_.contains(host)) {
-    // Those that have their whole allowance again are as good as unknown.
-    std::erase_if(peers_,
-                  [this, now](const auto& entry) { return now - entry.second.at > refill * static_cast<int>(burst_); });
-    if (peers_.size() >= max_peers) peers_.erase(peers_.begin());
-  }
-  auto& peer = peers_[host];
-  const bool is_new = peer.at == Clock::time_point{};
-  peer.left = is_new ? burst_ : std::min(burst_, peer.left + std::chrono::duration<double>(now - peer.at) / refill);
-  peer.at = now;
-  return peer;
 }
 
 void Logins::check(const std::string& user, std::string password, UniqueFunction<void(Authenticator::Verdict)> done) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "bascule/broker/failures.hpp"
 #include "bascule/broker/users.hpp"
 #include "bascule/loop/deadline.hpp"
 #include "bascule/loop/loop.hpp"
@@ -24,8 +25,7 @@ struct LoginCounters {
 
 class Logins : public std::enable_shared_from_this<Logins> {
  public:
-  static constexpr std::size_t max_waiting = 64, max_peers = 10'000;
-  static constexpr std::chrono::milliseconds refill{3'000};
+  static constexpr std::size_t max_waiting = 64, max_peers = Failures::max_peers;
 
   Logins(Loop& loop, std::uint32_t max_failures);
   ~Logins();
@@ -37,24 +37,18 @@ class Logins : public std::enable_shared_from_this<Logins> {
   std::shared_ptr<amqp::Authenticator> authenticator(const std::string& peer);
   const LoginCounters& counters() const noexcept { return counters_; }
   /// How many addresses are remembered.
-  std::size_t peers() const noexcept { return peers_.size(); }
+  std::size_t peers() const noexcept { return failures_.peers(); }
 
  private:
   class OfPeer;
-  struct Allowance {
-    double left = 0;
-    Clock::time_point at{};
-  };
-  Allowance& allowance(const std::string& host);
   void check(const std::string& user, std::string password, UniqueFunction<void(amqp::Authenticator::Verdict)> done);
 
   Loop& loop_;
-  const double burst_;
   asio::thread_pool thread_{1};
   std::shared_ptr<const Users> users_ = std::make_shared<Users>();
   const std::string key_;                                     // of what is remembered; this process's own
   std::unordered_map<std::string, amqp::Digest> remembered_;  // right passwords, hashed with key_
-  std::unordered_map<std::string, Allowance> peers_;
+  Failures failures_;
   std::size_t waiting_ = 0;
   std::uint64_t generation_ = 0;  // of users_
   LoginCounters counters_;

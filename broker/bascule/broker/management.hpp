@@ -15,44 +15,40 @@
 //   move    name to [count]       up to `count` (100) waiting messages to the node `to`, oldest first
 //   redrive name [count]          dead letters back to where they came from, oldest first
 //
-// Thread safety: the broker's loop only.
+// A thin front end of Operations. Answers come when their operation is done: one that reads messages back may be overtaken
+// by a later one. Status 503: too many requests are waiting (Operations::max_waiting).
+// Thread safety: the broker's loop only. Lifetime: the Operations outlive it.
 #pragma once
 
-#include "bascule/broker/router.hpp"
+#include "bascule/broker/operations.hpp"
 
 namespace bascule::broker {
 
 class Management final : public Node {
  public:
-  explicit Management(Router& router) : Node(Kind::service, "$management"), router_(router) {}
+  Management(Router& router, Operations& operations)
+      : Node(Kind::service, "$management"), router_(router), operations_(operations) {}
 
   Admission publish(const MessageRef& request, Time now) override;
+  /// The same; `may` says where whoever asked may have messages put.
+  void request(const MessageRef& request, Moving::May may, Time now);
   bool has_room() const noexcept override { return true; }
 
  private:
-  struct Request {
-    std::string operation, name, to, kind, message_id;
-    std::optional<std::uint64_t> count, position;
-    bool scheduled = false;
-  };
+  struct Request;
   struct Answer {
     std::int32_t status = 200;
     std::string description = "OK";
     std::vector<std::uint8_t> value = {};  ///< encoded; empty: null
   };
+  using Reply = std::function<void(const Answer&)>;
 
-  Answer answer(const Request& request, Time now);
-  Answer list() const;
-  Answer declare(const Request& request);
-  Answer remove(const Request& request);
-  Answer purge(const Request& request, Time now);
-  Answer peek(const Request& request) const;
-  Answer cancel(const Request& request, Time now);
-  Answer move(const Request& request, Time now);
-  Answer redrive(const Request& request, Time now);
-  Queue* queue(const std::string& address) const;
+  void carry_out(const Request& request, Reply reply);
+  void send(const std::string& reply_to, Bytes correlation, const Answer& answer);
 
   Router& router_;
+  Operations& operations_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace bascule::broker

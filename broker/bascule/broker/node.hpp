@@ -58,6 +58,9 @@ class Node {
 
   virtual Admission publish(const MessageRef& message, Time now) = 0;
   virtual Admission publish_from(Origin, const MessageRef& message, Time now) { return publish(message, now); }
+  /// For what the broker itself puts here (moved messages, dead letters): as publish(), but never taken for a repetition
+  /// of what came before, because it would be lost.
+  virtual Admission take(const MessageRef& message, Time now) { return publish(message, now); }
   /// Whether all of these would be taken now; makes room where that is the policy.
   virtual Admission::Result admits(std::span<const Transfer>, Time) { return Admission::Result::accepted; }
   /// No other node of this process has it, ever.

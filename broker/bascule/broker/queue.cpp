@@ -59,6 +59,12 @@ Admission Queue::publish(const MessageRef& message, Time now) {
       return {Admission::Result::accepted, *first};
     }
   }
+  return put_in(message, std::move(identifier), now);
+}
+
+// `identifier`: what it will be known by from now on; empty: nothing.
+Admission Queue::put_in(const MessageRef& message, std::string identifier, Time now) {
+  if (!stopped_.empty()) return {Admission::Result::stopped, 0};
   const bool stored = message->durable() && settings_.durable;
   if (stored && !storage_.accepts()) return {Admission::Result::no_space, 0};
   if (!admit(message->cost(), now)) return {Admission::Result::full, 0};
@@ -164,41 +170,6 @@ void Queue::forget_stored() {
     if (entry.lsn != 0) storage_.forget(storage_id_, entry.lsn);
   });
   if (declared()) storage_.remove(storage_id_);
-}
-
-std::size_t Queue::purge(Time now) {
-  std::size_t purged = 0;
-  for_each([&](Position at, Entry& entry) {
-    if (entry.state == Entry::State::acquired) return;
-    discard(at, entry, Discard::purged, nullptr, now);
-    ++purged;
-  });
-  return purged;
-}
-
-bool Queue::cancel(Position at, Time now) {
-  Entry* entry = entries_.find(at);
-  if (entry == nullptr || entry->state != Entry::State::scheduled || entry->delayed) return false;
-  discard(at, *entry, Discard::cancelled, nullptr, now);
-  return true;
-}
-
-std::size_t Queue::move_to(const std::function<Node*(const Message&)>& where, std::uint64_t most, Time now) {
-  std::vector<Position> oldest;
-  peek(most, [&oldest](Position at, const Entry&) { oldest.push_back(at); });
-  std::size_t moved = 0;
-  for (const Position at : oldest) {
-    Entry* entry = entries_.find(at);
-    if (entry == nullptr || entry->state != Entry::State::available) continue;
-    Node* to = bring(*entry) ? where(*entry->message) : nullptr;
-    if (to == nullptr) continue;
-    // First there, then not here: a crash in between leaves two, never none.
-    if (to->publish(entry->message, now).result != Admission::Result::accepted) break;
-    ++counters_.moved;
-    remove(at, *entry);
-    ++moved;
-  }
-  return moved;
 }
 
 }  // namespace bascule::broker

@@ -97,6 +97,7 @@ class Queue final : public Node {
 
   // Producers.
   Admission publish(const MessageRef& message, Time now) override;
+  Admission take(const MessageRef& message, Time now) override { return put_in(message, {}, now); }
   bool has_room() const noexcept override { return !blocked_ && !pressed(); }
   const std::string& stopped() const noexcept override { return stopped_; }
   /// Whether publish() would take `messages` of this cost in all now; makes room where the policy is drop_head.
@@ -154,19 +155,34 @@ class Queue final : public Node {
   std::size_t purge(Time now);
   /// Takes back a message that was scheduled by its sender. False: there is none at this position.
   bool cancel(Position at, Time now);
-  /// Calls visit(Position, const Entry&) for up to `most` that wait, oldest first.
-  template <class Visit>
-  void peek(std::uint64_t most, Visit&& visit) {
-    peek_state(Entry::State::available, most, visit);
-  }
-  /// The same for those that are scheduled.
-  template <class Visit>
-  void peek_scheduled(std::uint64_t most, Visit&& visit) {
-    peek_state(Entry::State::scheduled, most, visit);
-  }
-  /// Publishes up to `most` that wait to the node that `where` names for each (null: it stays), oldest first,
-  /// and removes what was taken; how many. A refusal ends it.
-  std::size_t move_to(const std::function<Node*(const Message&)>& where, std::uint64_t most, Time now);
+
+  // queue_management.cpp: looking at what waits, oldest first, a part at a time.
+  /// One that waits; `message` null: it is where `lsn` says, to be loaded.
+  struct Waiting {
+    Position at = 0;
+    Lsn lsn = 0;
+    MessageRef message = {};
+    std::uint32_t delivery_count = 0;
+  };
+  /// What comes after now has this position or a later one.
+  Position end() const noexcept { return entries_.end(); }
+  /// Appends those that wait (`scheduled`: that are not due) between `from` and `to`: at most `most` and, but for the
+  /// last, `bytes`; looks at 64 Ki places. `from` is then behind what was looked at.
+  void look_over(bool scheduled, Position& from, Position to, std::size_t most, std::uint64_t bytes,
+                 std::vector<Waiting>& into);
+  /// Whether it is still there and has to be loaded.
+  bool waits_unread(const Waiting& one) noexcept;
+  /// Its message as it is now, with what receivers added; null: it is gone, or was not loaded.
+  MessageRef message_of(const Waiting& one);
+  enum class HandOver : std::uint8_t {
+    taken,    ///< it is there, and no longer here
+    gone,     ///< it does not wait here any more, or could not be read
+    refused,  ///< `to` has no room; it stays
+  };
+  /// First there, then not here: a crash in between leaves two, never none.
+  HandOver hand_over(const Waiting& one, Node& to, Time now);
+  /// Discards up to `most` between `from` and `to` that nobody holds; how many. `from` is then behind them.
+  std::size_t purge(Position& from, Position to, std::size_t most, Time now);
 
   const QueueSettings& settings() const noexcept { return settings_; }
   const QueueCounters& counters() const noexcept { return counters_; }
@@ -190,16 +206,6 @@ class Queue final : public Node {
       if (Entry* entry = entries_.find(at)) visit(at, *entry);
     }
   }
-  template <class Visit>
-  void peek_state(Entry::State state, std::uint64_t most, Visit&& visit) {
-    for (Position at = entries_.skip_gaps(0); most > 0 && at < entries_.end(); at = entries_.skip_gaps(at + 1)) {
-      Entry* entry = entries_.find(at);
-      if (entry == nullptr || entry->state != state || !bring(*entry)) continue;
-      visit(at, *entry);
-      --most;
-    }
-  }
-
   // queue_dispatch.cpp: who gets what.
   void dispatch(Time now);
   bool hand_out_one(Time now);
@@ -244,7 +250,7 @@ class Queue final : public Node {
   void wake(Position at, Entry& entry);
 
   // queue_paging.cpp: messages that are not in memory.
-  bool bring(Entry& entry);
+  MessageRef annotated(const Entry& entry, MessageRef message) const;
   bool here(Position at, const Entry& entry);
   void arrived(Entry& entry, MessageRef message);
   void read_ahead(Position from);
@@ -256,6 +262,7 @@ class Queue final : public Node {
     return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
   }
 
+  Admission put_in(const MessageRef& message, std::string identifier, Time now);
   void admit_entry(Position at, Entry& entry, std::uint8_t priority, Time due, Time now);
   std::uint8_t level_of(const Entry& entry, std::uint8_t priority);
   bool drop_oldest(Time now);

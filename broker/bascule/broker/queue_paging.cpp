@@ -11,19 +11,19 @@ constexpr std::uint64_t bytes_at_once = 1U << 20;
 
 }  // namespace
 
-// At once, for an administrator's few.
-bool Queue::bring(Entry& entry) {
-  if (!entry.message) arrived(entry, storage_.load_now(entry.lsn));
-  return static_cast<bool>(entry.message);
+// What the storage gives back is as its sender sent it; receivers may have added to it since.
+MessageRef Queue::annotated(const Entry& entry, MessageRef message) const {
+  if (!message || !entry.annotated) return message;
+  MessageRef with = with_annotations(*message, extras_.at(&entry).annotations, Time::min());
+  if (!with) return message;
+  with->set_expires(message->expires());
+  return with;
 }
 
-// It was read back as its sender sent it.
+// It was read back.
 void Queue::arrived(Entry& entry, MessageRef message) {
-  entry.message = std::move(message);
+  entry.message = annotated(entry, std::move(message));
   if (!entry.message || !entry.annotated) return;
-  const Time expires = entry.message->expires();
-  entry.message = with_annotations(*entry.message, extras_.at(&entry).annotations, Time::min());
-  entry.message->set_expires(expires);
   bytes_ += entry.message->cost();
   bytes_ -= std::exchange(entry.cost, entry.message->cost());
 }

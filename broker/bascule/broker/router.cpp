@@ -45,7 +45,8 @@ Opened Router::open(std::string_view address, Wanted wanted) {
     if (wanted.queue != wanted.topic && wanted.topic != topic) return {nullptr, Refusal::wrong_kind};
     return {node, Refusal::none};
   }
-  if (!settings_.auto_create || address.find("::") != std::string_view::npos) return {nullptr, Refusal::not_found};
+  if ((!settings_.auto_create && !wanted.declared) || address.find("::") != std::string_view::npos)
+    return {nullptr, Refusal::not_found};
   if (nodes_.size() >= settings_.max_nodes) return {nullptr, Refusal::too_many};
   if (is_topic(address, wanted)) return {&add_topic(std::string(address)), Refusal::none};
   return {&add_queue(std::string(address), settings_for(address), {}), Refusal::none};
@@ -403,7 +404,7 @@ void Router::discarded(Queue& queue, const Departure& departure, Time now) {
     added.string("x-opt-dead-letter-first-error", departure.errors->first);
     added.string("x-opt-dead-letter-last-error", departure.errors->last);
   }
-  dead_letters->publish(with_annotations(*departure.message, added, now), now);
+  dead_letters->take(with_annotations(*departure.message, added, now), now);
 }
 
 void Router::more_to_look(Queue& queue) {

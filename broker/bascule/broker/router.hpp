@@ -71,6 +71,7 @@ struct Opened {
 struct Wanted {
   bool queue = false;
   bool topic = false;
+  bool declared = false;  ///< by an administrator: it may be made although links may not make nodes
 };
 
 struct SubscriptionSpec {

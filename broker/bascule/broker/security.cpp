@@ -2,16 +2,19 @@
 
 #include <sys/stat.h>
 
+#include "bascule/broker/admin_token.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::broker {
 
-Security::Security(Loop& loop, const BrokerOptions& options) : options_(options) {
+Security::Security(Loop& loop, const BrokerOptions& options)
+    : options_(options), token_failures_(options.max_failed_logins) {
   if (!options.users.empty()) {
     logins_ = std::make_shared<Logins>(loop, options.max_failed_logins);
     logins_->set_users(std::make_shared<Users>(Users::load(options.users)));
   }
   if (!options.access.empty()) access_ = std::make_shared<Access>(Access::load(options.access));
+  if (!options.admin_token_file.empty()) admin_token_ = load_admin_token(options.admin_token_file);
   remember();
 }
 
@@ -55,6 +58,8 @@ bool Security::reload(const std::function<void()>& reload_certificates) {
                          [&] { logins_->set_users(std::make_shared<Users>(Users::load(options_.users))); });
   changed |=
       attempt("access", options_.access, [&] { access_ = std::make_shared<Access>(Access::load(options_.access)); });
+  attempt("admin token", options_.admin_token_file,
+          [&] { admin_token_ = load_admin_token(options_.admin_token_file); });
   attempt("certificates", options_.tls.certificate, reload_certificates);
   return changed;
 }
@@ -74,8 +79,8 @@ Security::Look Security::look(const std::string& path) {
 
 void Security::remember() {
   seen_.clear();
-  for (const auto& path : {options_.users, options_.access, options_.tls.certificate, options_.tls.key,
-                           options_.tls.client_ca, options_.tls.client_crl}) {
+  for (const auto& path : {options_.users, options_.access, options_.admin_token_file, options_.tls.certificate,
+                           options_.tls.key, options_.tls.client_ca, options_.tls.client_crl}) {
     if (!path.empty()) seen_[path] = look(path);
   }
 }

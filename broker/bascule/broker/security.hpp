@@ -1,6 +1,6 @@
 // Security: the files that say who may come in and what they may do, kept up to date while the broker runs.
 //
-// What: loads broker.users and broker.access, looks every reload_interval whether they or the certificates changed, and
+// What: loads broker.users, broker.access and broker.admin_token_file, looks every reload_interval whether they or the certificates changed, and
 // takes the new ones; a file that is broken is told in the log and the old one stays in force.
 // Errors: the constructor throws what is wrong with a file. Thread safety: the broker's loop only.
 #pragma once
@@ -30,6 +30,10 @@ class Security {
   std::unique_ptr<Permissions> permissions(const amqp::Identity& identity) const;
   /// The grants as they are now; null: everything.
   std::shared_ptr<const Grants> grants(const amqp::Identity& identity) const;
+  /// The HTTP management API's token; empty: there is none.
+  const std::string& admin_token() const noexcept { return admin_token_; }
+  /// How often addresses may come with a wrong one.
+  Failures& token_failures() noexcept { return token_failures_; }
   /// False for a user who logged in with a password and has since been removed, or got another.
   bool still_welcome(const amqp::Identity& identity) const;
 
@@ -53,6 +57,8 @@ class Security {
   const BrokerOptions& options_;
   std::shared_ptr<Logins> logins_;
   std::shared_ptr<const Access> access_;
+  std::string admin_token_;
+  Failures token_failures_;
   std::map<std::string, Look> seen_;
 };
 

@@ -122,8 +122,6 @@ class Storage {
   /// Reads messages back, off the loop; `done` is called later, never from inside. It must hold nothing that may
   /// be gone by then.
   virtual void load(std::vector<Lsn> /*messages*/, Loaded /*done*/) {}
-  /// The same at once, for an administrator's few: it blocks the loop.
-  virtual MessageRef load_now(Lsn /*lsn*/) { return {}; }
   /// Writes a message that is in no journal to a file that does not outlive the process; `done` gets the place to
   /// load() it from, which settle() or forget() must free. False: there is no such file, or enough are on
   /// their way already: ask again later.

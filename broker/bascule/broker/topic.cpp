@@ -48,6 +48,11 @@ Admission Topic::publish_from(Origin origin, const MessageRef& message, Time now
     ++duplicates_;
     return {Admission::Result::accepted, *first};
   }
+  return put_in(origin, message, std::move(identifier), now);
+}
+
+// `identifier`: what it will be known by from now on; empty: nothing.
+Admission Topic::put_in(Origin origin, const MessageRef& message, std::string identifier, Time now) {
   if (message->durable() && !storage_.accepts()) return {Admission::Result::no_space, 0};
   stored_.clear();
   takers_.clear();

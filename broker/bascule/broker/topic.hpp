@@ -22,6 +22,7 @@ class Topic final : public Node {
   /// Without subscriptions a message is accepted and gone: that is what a topic means.
   Admission publish(const MessageRef& message, Time now) override { return publish_from(0, message, now); }
   Admission publish_from(Origin origin, const MessageRef& message, Time now) override;
+  Admission take(const MessageRef& message, Time now) override { return put_in(0, message, {}, now); }
   Admission::Result admits(std::span<const Transfer> transfers, Time now) override;
   bool has_room() const noexcept override;
   std::uint64_t duplicates() const noexcept { return duplicates_; }
@@ -39,6 +40,7 @@ class Topic final : public Node {
 
  private:
   friend class Queue;
+  Admission put_in(Origin origin, const MessageRef& message, std::string identifier, Time now);
   Lsn store(const Message& message, const std::string& identifier, Time now);
   void forget(Queue& subscription) noexcept { std::erase(subscriptions_, &subscription); }
 

@@ -1,37 +1,110 @@
 #include "bascule/daemon/admin_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <optional>
 
 #include "bascule/config/quantity.hpp"
+#include "bascule/daemon/framing.hpp"
 
 namespace bascule {
 
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
+using Clock = std::chrono::steady_clock;
+using Parser = http::request_parser<http::string_body>;
+using Response = http::response<http::string_body>;
+
+namespace {
+
+// Something that another part gives later, waited for with a bound. Shared with whoever gives it, which may be too late.
+template <class Value>
+struct Slot {
+  explicit Slot(asio::io_context& context) : wake(context) {}
+  void give(Value given) {
+    value.emplace(std::move(given));
+    wake.cancel();
+  }
+  std::optional<Value> value;
+  asio::steady_timer wake;
+};
+
+template <class Value>
+asio::awaitable<bool> given(std::shared_ptr<Slot<Value>> slot) {
+  slot->wake.expires_after(AdminServer::answer_time);
+  boost::system::error_code error;
+  if (!slot->value) co_await slot->wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_return slot->value.has_value();
+}
+
+bool over_loopback(const tcp::socket& socket) {
+  const auto inside = [](const asio::ip::address& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+      return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    }
+    return address.is_loopback();
+  };
+  boost::system::error_code error;
+  const auto local = socket.local_endpoint(error), remote = socket.remote_endpoint(error);
+  return !error && inside(local.address()) && inside(remote.address());
+}
+
+}  // namespace
 
 struct AdminServer::State : std::enable_shared_from_this<State> {
-  State(Loop& l, const telemetry::Registry& m, std::function<std::string()> n)
-      : loop(l), metrics(m), not_ready(std::move(n)), acceptor(l.context()) {}
+  State(Loop& l, const telemetry::Registry& m, std::function<std::string()> n, AdminApi* a)
+      : loop(l), metrics(m), not_ready(std::move(n)), api(a), acceptor(l.context()) {}
 
-  http::response<http::string_body> answer(const http::request<http::empty_body>& request) const;
+  void answer(const AdminRequestHead& request, Response& response) const;
+  bool make_room();
   static asio::awaitable<void> accept(std::shared_ptr<State> self);
-  static asio::awaitable<void> serve(std::shared_ptr<State> self, tcp::socket socket);
 
   Loop& loop;
   const telemetry::Registry& metrics;
   std::function<std::string()> not_ready;
+  AdminApi* const api;
   tcp::acceptor acceptor;
-  int connections = 0;
+  std::vector<Connection*> connections;
 };
 
-http::response<http::string_body> AdminServer::State::answer(const http::request<http::empty_body>& request) const {
-  http::response<http::string_body> response(http::status::ok, request.version());
+class AdminServer::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<State> state, tcp::socket socket) : state_(std::move(state)), stream_(std::move(socket)) {
+    state_->connections.push_back(this);
+  }
+  ~Connection() { std::erase(state_->connections, this); }
+
+  static asio::awaitable<void> serve(std::shared_ptr<Connection> self);
+  /// Since when it has been waited for this peer's bytes; none: it waits for us.
+  std::optional<Clock::time_point> waits_since() const noexcept { return waits_since_; }
+  void cut() {
+    waits_since_.reset();
+    boost::system::error_code ignored;
+    stream_.socket().close(ignored);
+  }
+
+ private:
+  asio::awaitable<bool> exchange();
+  asio::awaitable<bool> exchange_api(Parser& parser);
+  asio::awaitable<std::optional<std::string>> read_body(Parser& parser);
+  asio::awaitable<bool> send(Response& response);
+  asio::awaitable<bool> send(AdminResponse answer, const AdminRequestHead& head, bool keep);
+  asio::awaitable<bool> refuse(int status, std::string why, const AdminRequestHead& head);
+
+  const std::shared_ptr<State> state_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{max_head + max_body};
+  std::optional<Clock::time_point> waits_since_;
+};
+
+void AdminServer::State::answer(const AdminRequestHead& request, Response& response) const {
   response.set(http::field::content_type, "text/plain; charset=utf-8");
   const auto target = request.target();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
@@ -48,32 +121,129 @@ http::response<http::string_body> AdminServer::State::answer(const http::request
     response.body() = metrics.text();
   } else {
     response.result(http::status::not_found);
-    response.body() = "try /livez, /readyz or /metrics\n";
+    response.body() = api == nullptr ? "try /livez, /readyz or /metrics\n"
+                                     : "try /livez, /readyz, /metrics, /api/v1/queues or /api/openapi.json\n";
   }
-  if (request.method() == http::verb::head) response.body().clear();
-  response.keep_alive(request.keep_alive());
-  response.prepare_payload();
-  return response;
 }
 
-asio::awaitable<void> AdminServer::State::serve(std::shared_ptr<State> self, tcp::socket socket) {
-  ++self->connections;
-  try {
-    beast::tcp_stream stream(std::move(socket));
-    beast::flat_buffer buffer(8192);
-    for (bool keep = true; keep;) {
-      stream.expires_after(std::chrono::seconds(10));
-      http::request_parser<http::empty_body> parser;
-      parser.header_limit(8192);
-      co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
-      auto response = self->answer(parser.get());
-      keep = response.keep_alive();
-      co_await http::async_write(stream, response, asio::use_awaitable);
-    }
-  } catch (const boost::system::system_error&) {
-    // The prober went away or spoke nonsense: nothing to do for it.
+// Cuts whoever has been waited for longest. False: all of them wait for us.
+bool AdminServer::State::make_room() {
+  Connection* slowest = nullptr;
+  for (Connection* each : connections) {
+    if (!each->waits_since()) continue;
+    if (slowest == nullptr || *each->waits_since() < *slowest->waits_since()) slowest = each;
   }
-  --self->connections;
+  if (slowest != nullptr) slowest->cut();
+  return slowest != nullptr;
+}
+
+asio::awaitable<bool> AdminServer::Connection::send(Response& response) {
+  response.prepare_payload();
+  if (response.result() == http::status::no_content) response.erase(http::field::content_length);  // RFC 9110, 8.6
+  stream_.expires_after(write_time);
+  co_await http::async_write(stream_, response, asio::use_awaitable);
+  co_return response.keep_alive();
+}
+
+asio::awaitable<bool> AdminServer::Connection::send(AdminResponse answer, const AdminRequestHead& head, bool keep) {
+  Response response(static_cast<http::status>(answer.status), head.version() == 10 ? 10 : 11);
+  if (!answer.body.empty()) response.set(http::field::content_type, answer.content_type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : answer.fields) response.set(name, value);
+  response.body() = std::move(answer.body);
+  response.keep_alive(keep);
+  co_return co_await send(response);
+}
+
+// The connection ends behind it: what follows may be anything.
+asio::awaitable<bool> AdminServer::Connection::refuse(int status, std::string why, const AdminRequestHead& head) {
+  AdminResponse answer = state_->api->refusal(status, why);
+  co_return co_await send(std::move(answer), head, false);
+}
+
+asio::awaitable<std::optional<std::string>> AdminServer::Connection::read_body(Parser& parser) {
+  stream_.expires_after(read_time);
+  if (!parser.get()[http::field::expect].empty() && !parser.is_done()) {
+    http::response<http::empty_body> go_on(http::status::continue_, 11);
+    co_await http::async_write(stream_, go_on, asio::use_awaitable);
+  }
+  waits_since_ = Clock::now();
+  boost::system::error_code error;
+  co_await http::async_read(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+  waits_since_.reset();
+  if (error) co_return std::nullopt;
+  co_return std::move(parser.get().body());
+}
+
+asio::awaitable<bool> AdminServer::Connection::exchange_api(Parser& parser) {
+  const AdminRequestHead& request = parser.get().base();
+  const auto length = parser.content_length();
+  const bool keep = parser.get().keep_alive();
+  const std::optional<std::uint64_t> known = length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+  if (const auto wrong = framing_error(request, known, max_body)) {
+    co_return co_await refuse(wrong->status, wrong->why, request);
+  }
+  const auto head = std::make_shared<AdminHead>(head_of(request, known));
+  const auto remote = stream_.socket().remote_endpoint();
+  head->peer = config::Endpoint{remote.address().to_string(), remote.port()}.text();
+  head->loopback = over_loopback(stream_.socket());
+
+  const auto decision = std::make_shared<Slot<std::variant<AdminResponse, AdminApi::Serve>>>(state_->loop.context());
+  state_->api->admit(
+      head, [decision](std::variant<AdminResponse, AdminApi::Serve> made) { decision->give(std::move(made)); });
+  if (!co_await given(decision)) co_return co_await refuse(504, "checking who asks took too long", request);
+  if (auto* const refused = std::get_if<AdminResponse>(&*decision->value)) {
+    co_return co_await send(std::move(*refused), request, keep && !head->has_body);
+  }
+  auto body = co_await read_body(parser);
+  if (!body) co_return co_await refuse(408, "the body did not come in time, or not whole", request);
+  const auto answer = std::make_shared<Slot<AdminResponse>>(state_->loop.context());
+  std::get<AdminApi::Serve> (*decision->value)(std::move(*body),
+                                               [answer](AdminResponse made) { answer->give(std::move(made)); });
+  if (!co_await given(answer))
+    co_return co_await refuse(504, "it takes too long; it may be done all the same", request);
+  co_return co_await send(std::move(*answer->value), request, keep);
+}
+
+asio::awaitable<bool> AdminServer::Connection::exchange() {
+  Parser parser;
+  parser.header_limit(max_head);
+  parser.body_limit(max_body);
+  stream_.expires_after(read_time);
+  waits_since_ = Clock::now();
+  boost::system::error_code error;
+  co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+  waits_since_.reset();
+  if (error == http::error::end_of_stream ||
+      (error && error.category() != make_error_code(http::error::bad_value).category())) {
+    co_return false;
+  }
+  const AdminRequestHead& request = parser.get().base();
+  if (error && state_->api != nullptr) {
+    const int status = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
+    co_return co_await refuse(status, "the request cannot be read: " + error.message(), request);
+  }
+  if (error) co_return false;
+  if (state_->api != nullptr && state_->api->has({request.target().data(), request.target().size()})) {
+    co_return co_await exchange_api(parser);
+  }
+  Response response(http::status::ok, request.version() == 10 ? 10 : 11);
+  state_->answer(request, response);
+  if (request.method() == http::verb::head) response.body().clear();
+  response.keep_alive(parser.get().keep_alive() && parser.is_done());
+  co_return co_await send(response);
+}
+
+asio::awaitable<void> AdminServer::Connection::serve(std::shared_ptr<Connection> self) {
+  try {
+    while (co_await self->exchange()) {
+    }
+    boost::system::error_code ignored;
+    self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  } catch (const boost::system::system_error&) {
+    // The prober went away: nothing to do for it.
+  }
 }
 
 asio::awaitable<void> AdminServer::State::accept(std::shared_ptr<State> self) {
@@ -84,15 +254,16 @@ asio::awaitable<void> AdminServer::State::accept(std::shared_ptr<State> self) {
     if (error) {
       asio::steady_timer pause(self->loop.context(), std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    } else if (self->connections < 64) {
-      asio::co_spawn(self->loop.context(), serve(self, std::move(socket)), asio::detached);
+    } else if (self->connections.size() < max_connections || self->make_room()) {
+      auto connection = std::make_shared<Connection>(self, std::move(socket));
+      asio::co_spawn(self->loop.context(), Connection::serve(std::move(connection)), asio::detached);
     }
   }
 }
 
 AdminServer::AdminServer(Loop& loop, const std::string& listen, const telemetry::Registry& metrics,
-                         std::function<std::string()> not_ready)
-    : state_(std::make_shared<State>(loop, metrics, std::move(not_ready))) {
+                         std::function<std::string()> not_ready, AdminApi* api)
+    : state_(std::make_shared<State>(loop, metrics, std::move(not_ready), api)) {
   const auto endpoint = config::parse_endpoint(listen);
   if (!endpoint) throw std::invalid_argument("'" + listen + "' is not host:port for the admin listener");
   const tcp::endpoint local(asio::ip::make_address(endpoint->host), endpoint->port);
@@ -100,7 +271,7 @@ AdminServer::AdminServer(Loop& loop, const std::string& listen, const telemetry:
     state_->acceptor.open(local.protocol());
     state_->acceptor.set_option(tcp::acceptor::reuse_address(true));
     state_->acceptor.bind(local);
-    state_->acceptor.listen(64);
+    state_->acceptor.listen(max_connections);
   } catch (const boost::system::system_error& error) {
     throw boost::system::system_error(error.code(), "cannot listen on " + listen + " (admin)");
   }

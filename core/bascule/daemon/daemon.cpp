@@ -106,12 +106,13 @@ void Daemon::parse() {
   telemetry::log_start(name_, *telemetry::level_from_string(level));
 }
 
-std::string Daemon::admin(const std::string& listen) {
-  admin_ = std::make_unique<AdminServer>(loop_, listen, metrics_, [this]() -> std::string {
+std::string Daemon::admin(const std::string& listen, AdminApi* api) {
+  const auto not_ready = [this]() -> std::string {
     if (stopping_) return "draining";
     if (!ready_) return "starting";
     return check_ ? check_() : "";
-  });
+  };
+  admin_ = std::make_unique<AdminServer>(loop_, listen, metrics_, not_ready, api);
   return admin_->address();
 }
 

@@ -34,6 +34,7 @@
 
 namespace bascule {
 
+class AdminApi;
 class AdminServer;
 
 class Daemon {
@@ -56,8 +57,9 @@ class Daemon {
   void drain_timeout(std::chrono::milliseconds timeout) { drain_timeout_ = timeout; }
   /// What /readyz asks, besides whether ready() was called; an empty string is yes, anything else says why not.
   void readiness(std::function<std::string()> check) { check_ = std::move(check); }
-  /// Serves /livez, /readyz and /metrics on "host:port". Returns the address with the port the kernel chose.
-  std::string admin(const std::string& listen);
+  /// Serves /livez, /readyz and /metrics on "host:port", and `api`, which outlives run(). Returns the address with the port
+  /// the kernel chose.
+  std::string admin(const std::string& listen, AdminApi* api = nullptr);
   /// Says that the process serves: logs the endpoints and writes the ready file (tmp + rename).
   void ready(const std::map<std::string, std::string>& endpoints);
   void run();

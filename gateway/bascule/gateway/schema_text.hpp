@@ -7,10 +7,12 @@
 #include <map>
 #include <string>
 
-#include "bascule/gateway/json_text.hpp"
+#include "bascule/telemetry/json_text.hpp"
 #include "bascule/thrift/descriptor.hpp"
 
 namespace bascule::gateway {
+
+using telemetry::JsonText;
 
 class Schemas {
  public:

@@ -64,7 +64,7 @@ def test_deleting_asks_first(run: Run, connect: Connect, address: str) -> None:
     assert run("queues", "delete", address, "--yes").returncode == 0
     gone = run("queues", "purge", address, "--yes")
     assert gone.returncode == 1
-    assert gone.stderr == f"bascule: purge {address}: there is no such queue\n"
+    assert gone.stderr == f"bascule: purge {address}: there is no queue '{address}'\n"
 
 
 def test_dead_letters_go_back_where_they_came_from(run: Run, connect: Connect, address: str) -> None:
@@ -85,7 +85,7 @@ def test_move_and_nonsense(run: Run, connect: Connect, address: str) -> None:
     send(connect, address, "one")
     nowhere = run("queues", "move", address, "nowhere-at-all")
     assert nowhere.returncode == 1
-    assert "'to' must name another node that exists" in nowhere.stderr
+    assert "there is no queue or topic 'nowhere-at-all' to move to" in nowhere.stderr
     run("queues", "declare", address + ".other")
     assert run("queues", "move", address, address + ".other").stdout == "1 moved\n"
     assert run("queues", "peek", address, "-n", "1000").returncode == 2

@@ -55,7 +55,7 @@ struct JournalTest : ::testing::Test {
     kept = {};
     journal->recover(kept, start);
     for (auto& message : kept.messages) {
-      if (const MessageRef read = journal->load_now(message.lsn)) message.body = body_of(*read);
+      if (const MessageRef found = read(message.lsn)) message.body = body_of(*found);
     }
   }
   void commit() {
@@ -72,6 +72,12 @@ struct JournalTest : ::testing::Test {
         job.done();
       }
     }
+  }
+  MessageRef read(Lsn lsn) {
+    const auto found = std::make_shared<MessageRef>();
+    journal->load({lsn}, [found](std::span<MessageRef> messages, Time) { *found = std::move(messages[0]); });
+    run_jobs();
+    return *found;
   }
   void reopen() {
     disk.restart();
@@ -284,7 +290,7 @@ TEST_F(JournalTest, OldMessagesAreCopiedForwardSoThatOneDoesNotKeepTheJournalAli
   EXPECT_LE(disk.files(), 12u) << "of 110 that were written";
   holder.live.insert(publish("new", {q}));
   commit();
-  EXPECT_EQ(body_of(*journal->load_now(ancient)), "ancient") << "its name is for life";
+  EXPECT_EQ(body_of(*read(ancient)), "ancient") << "its name is for life";
   journal->listen(nullptr);
   reopen();
   EXPECT_EQ(kept.bodies(), (Bodies{"ancient", "old", "new"})) << "in the order in which they came first";

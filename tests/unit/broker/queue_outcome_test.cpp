@@ -80,17 +80,16 @@ TEST_F(QueueOutcome, AnnotationsOfModifiedJoinTheMessageAndReplaceItsOwn) {
   added.uint("x-opt-n", 7);
   sink.flow(1);
   sink.settle(1, {.kind = Outcome::Kind::modified, .annotations = &added});
-  std::size_t seen = 0;
-  queue->peek(10, [&](Position, const Entry& entry) {
-    ++seen;
-    const auto note = find_in_map(entry.message->body(), Section::message_annotations, "x-opt-note");
-    EXPECT_EQ(Reader(note).text(), "second");
-    const auto number = find_in_map(entry.message->body(), Section::message_annotations, "x-opt-n");
-    EXPECT_EQ(Reader(number).unsigned_integer(), 7u);
-    EXPECT_EQ(queue->bytes(), entry.message->cost());
-    EXPECT_EQ(entry.message->expires(), at_ms(1000));
-  });
-  EXPECT_EQ(seen, 1u);
+  std::vector<Queue::Waiting> found;
+  Position from = 0;
+  queue->look_over(false, from, queue->end(), 10, 1000, found);
+  ASSERT_EQ(found.size(), 1u);
+  const auto note = find_in_map(found[0].message->body(), Section::message_annotations, "x-opt-note");
+  EXPECT_EQ(Reader(note).text(), "second");
+  const auto number = find_in_map(found[0].message->body(), Section::message_annotations, "x-opt-n");
+  EXPECT_EQ(Reader(number).unsigned_integer(), 7u);
+  EXPECT_EQ(queue->bytes(), found[0].message->cost());
+  EXPECT_EQ(found[0].message->expires(), at_ms(1000));
 }
 
 TEST_F(QueueOutcome, AnnotationsDoNotGrowAMessageWithoutBound) {
@@ -240,11 +239,12 @@ TEST_F(QueueOutcome, AScheduledMessageIsCancelledByItsPosition) {
   const MessageRef later = message("later");
   later->set_due(at_ms(500));
   queue->publish(later, start);
-  std::vector<Position> found;
-  queue->peek_scheduled(10, [&](Position at, const Entry&) { found.push_back(at); });
+  std::vector<Queue::Waiting> found;
+  Position from = 0;
+  queue->look_over(true, from, queue->end(), 10, 1000, found);
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_TRUE(queue->cancel(found[0], start));
-  EXPECT_FALSE(queue->cancel(found[0], start));
+  EXPECT_TRUE(queue->cancel(found[0].at, start));
+  EXPECT_FALSE(queue->cancel(found[0].at, start));
   Sink sink(*queue, 10);
   queue->sweep(at_ms(1000));
   EXPECT_TRUE(sink.bodies.empty());
@@ -252,7 +252,16 @@ TEST_F(QueueOutcome, AScheduledMessageIsCancelledByItsPosition) {
 }
 
 struct Rereading final : RecordingStorage {
-  MessageRef load_now(Lsn) override { return message({.body = "a", .durable = true}); }
+  bool has(Lsn) const noexcept override { return true; }
+  void load(std::vector<Lsn> lsns, Loaded done) override {
+    ASSERT_EQ(lsns.size(), 1u);
+    waiting = std::move(done);
+  }
+  void answer(Time now) {
+    std::vector messages{message({.body = "a", .durable = true})};
+    std::exchange(waiting, nullptr)(messages, now);
+  }
+  Loaded waiting;
 };
 
 TEST(QueueRestored, WhatReceiversAddedTheErrorsAndTheRestComeBackAfterARestart) {
@@ -269,18 +278,20 @@ TEST(QueueRestored, WhatReceiversAddedTheErrorsAndTheRestComeBackAfterARestart) 
   ASSERT_TRUE(queue.holding(7, held));
   EXPECT_EQ(held.due, at_ms(500));
   EXPECT_EQ(std::vector<std::uint8_t>(held.notes.begin(), held.notes.end()), notes);
-  std::size_t seen = 0;
-  queue.peek_scheduled(1, [&](Position, const Entry& entry) {
-    ++seen;
-    const auto note = find_in_map(entry.message->body(), Section::message_annotations, "x-opt-note");
-    EXPECT_EQ(Reader(note).text(), "kept");
-    EXPECT_EQ(queue.bytes(), entry.message->cost());
-  });
-  EXPECT_EQ(seen, 1u);
+  std::vector<Queue::Waiting> found;
+  Position from = 0;
+  queue.look_over(true, from, queue.end(), 1, 1000, found);
+  ASSERT_EQ(found.size(), 1u);
+  ASSERT_TRUE(queue.waits_unread(found[0]));
+  found[0].message = message({.body = "a", .durable = true});
+  const auto seen = queue.message_of(found[0]);
+  EXPECT_EQ(Reader(find_in_map(seen->body(), Section::message_annotations, "x-opt-note")).text(), "kept");
   Sink sink(queue, 1);
   EXPECT_TRUE(sink.bodies.empty());
   queue.sweep(at_ms(700));
+  storage.answer(at_ms(700));
   ASSERT_EQ(sink.bodies.size(), 1u);
+  EXPECT_EQ(queue.bytes(), sink.messages[0]->cost()) << "with what was added to it";
   sink.settle(0, failed);
   EXPECT_EQ(events.errors.at(0).first, "first");
   EXPECT_EQ(events.errors.at(0).last, "amqp:modified");

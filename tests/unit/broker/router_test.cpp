@@ -164,21 +164,6 @@ TEST_F(RouterTest, RequestsAndDeadLettersThemselvesMakeNoDeadLetters) {
   }
 }
 
-TEST_F(RouterTest, MovingKeepsOrderAndStopsAtARefusal) {
-  Queue& from = queue("from");
-  for (const char* body : {"a", "b", "c"}) from.publish(message(body), start);
-  Queue& to = queue("to");
-  EXPECT_EQ(from.move_to([&](const Message&) { return &to; }, 2, start), 2u);
-  Sink sink(to, 10);
-  EXPECT_EQ(sink.bodies, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(from.size(), 1u);
-  Router strict({.queue = {.max_messages = 1, .overflow = Overflow::reject}}, storage);
-  auto& full = static_cast<Queue&>(*strict.open("full", {}).node);
-  full.publish(message("x"), start);
-  EXPECT_EQ(from.move_to([&](const Message&) { return &full; }, 2, start), 0u);
-  EXPECT_EQ(from.size(), 1u);
-}
-
 TEST_F(RouterTest, ADeclaredNodeStays) {
   Queue& made = queue("declared");
   router.keep(made);

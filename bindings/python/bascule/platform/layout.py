@@ -54,6 +54,11 @@ class Layout:
         return self.data / "broker"
 
     @property
+    def admin_token(self) -> Path:
+        """The secret of our broker's management over HTTP; the owner's alone."""
+        return self.run / "admin.token"
+
+    @property
     def supervisor_config(self) -> Path:
         return self.run / "supervisor.conf"
 

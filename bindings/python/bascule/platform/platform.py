@@ -48,6 +48,7 @@ class Platform:
         self._programs = programs
         self._supervisor = Supervisor(layout)
         self.endpoints: dict[str, Any] = {}
+        self._admin = ""  # where our own broker is managed over HTTP
 
     def start(self, say: Progress, tie_to_parent: bool = True) -> None:
         """Starts everything and returns when it serves. On failure nothing is left running."""
@@ -184,16 +185,16 @@ class Platform:
             self._start([("messaging", "broker")], say)
             url = self._endpoint("broker", "amqp")
             return url, url
-        self._write_broker(f"{LOCAL}:{self._options.amqp_port}")
+        settings.write_token(self._layout.admin_token)
+        self._write_broker(f"{LOCAL}:{self._options.amqp_port}", f"{LOCAL}:0")
         self._start([("messaging", "broker")], say)
-        url = self._endpoint("broker", "amqp")
-        self._write_broker(settings.authority(url))
+        url, self._admin = self._endpoint("broker", "amqp"), self._endpoint("broker", "metrics")
+        self._write_broker(settings.authority(url), settings.authority(self._admin))
         return url, self._endpoint("broker", "amqp+unix")
 
-    def _write_broker(self, listen: str) -> None:
-        layout = self._layout
-        document = settings.broker(self._application, self._options, listen, layout.broker, layout.broker_socket)
-        settings.write(layout.config_file("broker"), document)
+    def _write_broker(self, listen: str, admin: str) -> None:
+        document = settings.broker(self._application, self._options, listen, admin, self._layout)
+        settings.write(self._layout.config_file("broker"), document)
 
     def _start_rest(
         self, declared: list[Program], broker_url: str, databases_of: dict[str, str], say: Progress
@@ -248,6 +249,7 @@ class Platform:
             "broker": broker_url,
             "postgres": cluster.conninfo,
             "services": services,
+            **({"admin": self._admin} if self._admin else {}),
         }
         temporary = self._layout.endpoints.with_suffix(".tmp")
         temporary.write_text(json.dumps(self.endpoints, indent=2) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from bascule.platform.application import Application, Service
+from bascule.platform.layout import Layout
 
 LOCAL = "127.0.0.1"
 
@@ -26,8 +28,15 @@ class Options:
     broker: str = "embedded"  # or a name of brokers.CHOICES, or an address
 
 
-def broker(application: Application, options: Options, listen: str, data: Path, socket: Path) -> dict[str, Any]:
-    section = {"data": str(data), "socket": str(socket), **application.broker, "listen": listen}
+def broker(application: Application, options: Options, listen: str, admin: str, layout: Layout) -> dict[str, Any]:
+    section = {
+        "data": str(layout.broker),
+        "socket": str(layout.broker_socket),
+        "metrics": admin,
+        "admin_token_file": str(layout.admin_token),
+        **application.broker,
+        "listen": listen,
+    }
     return {"broker": section, "log": {"level": options.log_level}}
 
 
@@ -57,6 +66,16 @@ def write(file: Path, document: dict[str, Any]) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         tomli_w.dump(document, out)
+    temporary.replace(file)
+
+
+def write_token(file: Path) -> None:
+    """Writes a fresh secret, readable by the owner only from the first byte on."""
+    temporary = file.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(secrets.token_urlsafe(32) + "\n")
     temporary.replace(file)
 
 

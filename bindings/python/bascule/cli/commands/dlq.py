@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from bascule.cli import queues
-from bascule.cli.broker import broker_option
-from bascule.cli.options import data_option
 
 EPILOG = """\b
 Examples:
@@ -33,11 +29,10 @@ def command() -> None:
 
 @command.command("list")
 @json_option
-@broker_option
-@data_option
-def list_queues(as_json: bool, broker: str | None, data: Path | None) -> None:
+@queues.target_options
+def list_queues(as_json: bool, target: queues.Target) -> None:
     """Show the queues of dead letters."""
-    with queues.management(broker, data) as management:
+    with queues.management(target) as management:
         nodes = [node for node in management.nodes() if node.is_dead_letters]
     queues.show_nodes(nodes, as_json)
 
@@ -46,11 +41,10 @@ def list_queues(as_json: bool, broker: str | None, data: Path | None) -> None:
 @click.argument("name")
 @click.option("--count", "-n", type=click.IntRange(1, 100), default=10, show_default=True)
 @json_option
-@broker_option
-@data_option
-def peek(name: str, count: int, as_json: bool, broker: str | None, data: Path | None) -> None:
+@queues.target_options
+def peek(name: str, count: int, as_json: bool, target: queues.Target) -> None:
     """Show dead letters: why, after how many attempts, and what they say."""
-    with queues.management(broker, data) as management:
+    with queues.management(target) as management:
         queues.show_messages(management.peek(address_of(name), count), as_json)
 
 
@@ -58,21 +52,19 @@ def peek(name: str, count: int, as_json: bool, broker: str | None, data: Path | 
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: all]")
 @click.option("--rate", type=click.FloatRange(0.1), help="Messages a second.  [default: as fast as it goes]")
-@broker_option
-@data_option
-def redrive(name: str, limit: int | None, rate: float | None, broker: str | None, data: Path | None) -> None:
+@queues.target_options
+def redrive(name: str, limit: int | None, rate: float | None, target: queues.Target) -> None:
     """Send dead letters back to where they came from, oldest first. Ctrl-C stops; what has gone is gone."""
-    with queues.management(broker, data) as management:
+    with queues.management(target) as management:
         queues.follow(management.redrive(address_of(name), limit, rate), "sent back")
 
 
 @command.command("purge")
 @click.argument("name")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@broker_option
-@data_option
-def purge(name: str, yes: bool, broker: str | None, data: Path | None) -> None:
+@queues.target_options
+def purge(name: str, yes: bool, target: queues.Target) -> None:
     """Remove the dead letters of a queue for good."""
     yes or click.confirm(f"remove every dead letter of {name}?", abort=True)
-    with queues.management(broker, data) as management:
+    with queues.management(target) as management:
         click.echo(f"{management.purge(address_of(name))} removed")

@@ -2,13 +2,13 @@
 // Thread safety: none of its own.
 #pragma once
 
-#include <cstdint>
+#include <concepts>
 #include <string>
 #include <string_view>
 
 #include "bascule/telemetry/json_line.hpp"
 
-namespace bascule::gateway {
+namespace bascule::telemetry {
 
 class JsonText {
  public:
@@ -28,7 +28,7 @@ class JsonText {
   }
   JsonText& text(std::string_view value) {
     comma();
-    telemetry::append_quoted(out_, value);
+    append_quoted(out_, value);
     return *this;
   }
   /// JSON that is written already.
@@ -38,7 +38,16 @@ class JsonText {
     return *this;
   }
   JsonText& boolean(bool value) { return raw(value ? "true" : "false"); }
-  JsonText& number(std::int64_t value) { return raw(std::to_string(value)); }
+  template <std::integral Number>
+  JsonText& number(Number value) {
+    return raw(std::to_string(value));
+  }
+  template <std::floating_point Number>
+  JsonText& number(Number value) {
+    comma();
+    append_number(out_, static_cast<double>(value));
+    return *this;
+  }
   JsonText& member(std::string_view name, std::string_view value) { return key(name).text(value); }
 
   std::string take() { return std::move(out_); }
@@ -52,4 +61,4 @@ class JsonText {
   std::string out_;
 };
 
-}  // namespace bascule::gateway
+}  // namespace bascule::telemetry
