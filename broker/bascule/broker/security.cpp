@@ -74,7 +74,7 @@ bool Security::reload_if_changed(const std::function<void()>& reload_certificate
 Security::Look Security::look(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return {};
-  return {info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size, info.st_ino};
+  return {info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size, info.st_ino, info.st_mode};
 }
 
 void Security::remember() {

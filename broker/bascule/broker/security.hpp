@@ -48,6 +48,7 @@ class Security {
   struct Look {
     std::int64_t seconds = 0, nanoseconds = 0, size = -1;
     std::uint64_t inode = 0;
+    std::uint32_t mode = 0;  ///< who may read it is as much as what it says
     friend bool operator==(const Look&, const Look&) = default;
   };
   static Look look(const std::string& path);

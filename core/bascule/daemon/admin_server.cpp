@@ -1,6 +1,7 @@
 #include "bascule/daemon/admin_server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -56,6 +57,11 @@ bool over_loopback(const tcp::socket& socket) {
   return !error && inside(local.address()) && inside(remote.address());
 }
 
+std::optional<std::uint64_t> length_of(const Parser& parser) {
+  const auto length = parser.content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+}
+
 }  // namespace
 
 struct AdminServer::State : std::enable_shared_from_this<State> {
@@ -92,6 +98,7 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
 
  private:
   asio::awaitable<bool> exchange();
+  asio::awaitable<void> linger();
   asio::awaitable<bool> exchange_api(Parser& parser);
   asio::awaitable<std::optional<std::string>> read_body(Parser& parser);
   asio::awaitable<bool> send(Response& response);
@@ -178,13 +185,8 @@ asio::awaitable<std::optional<std::string>> AdminServer::Connection::read_body(P
 
 asio::awaitable<bool> AdminServer::Connection::exchange_api(Parser& parser) {
   const AdminRequestHead& request = parser.get().base();
-  const auto length = parser.content_length();
   const bool keep = parser.get().keep_alive();
-  const std::optional<std::uint64_t> known = length ? std::optional<std::uint64_t>(*length) : std::nullopt;
-  if (const auto wrong = framing_error(request, known, max_body)) {
-    co_return co_await refuse(wrong->status, wrong->why, request);
-  }
-  const auto head = std::make_shared<AdminHead>(head_of(request, known));
+  const auto head = std::make_shared<AdminHead>(head_of(request, length_of(parser)));
   const auto remote = stream_.socket().remote_endpoint();
   head->peer = config::Endpoint{remote.address().to_string(), remote.port()}.text();
   head->loopback = over_loopback(stream_.socket());
@@ -225,6 +227,9 @@ asio::awaitable<bool> AdminServer::Connection::exchange() {
     co_return co_await refuse(status, "the request cannot be read: " + error.message(), request);
   }
   if (error) co_return false;
+  if (const auto wrong = framing_error(request, length_of(parser), max_body); wrong && state_->api != nullptr) {
+    co_return co_await refuse(wrong->status, wrong->why, request);
+  }
   if (state_->api != nullptr && state_->api->has({request.target().data(), request.target().size()})) {
     co_return co_await exchange_api(parser);
   }
@@ -235,12 +240,22 @@ asio::awaitable<bool> AdminServer::Connection::exchange() {
   co_return co_await send(response);
 }
 
+// Takes what the peer is still sending, for a moment: closing at once could take the answer from it (RFC 9112, 9.6).
+asio::awaitable<void> AdminServer::Connection::linger() {
+  stream_.socket().shutdown(tcp::socket::shutdown_send);
+  stream_.expires_after(std::chrono::seconds(1));
+  waits_since_ = Clock::now();
+  std::array<char, 4096> sink;
+  for (std::size_t taken = 0; taken < (1U << 20);) {
+    taken += co_await stream_.async_read_some(asio::buffer(sink), asio::use_awaitable);
+  }
+}
+
 asio::awaitable<void> AdminServer::Connection::serve(std::shared_ptr<Connection> self) {
   try {
     while (co_await self->exchange()) {
     }
-    boost::system::error_code ignored;
-    self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    co_await self->linger();
   } catch (const boost::system::system_error&) {
     // The prober went away: nothing to do for it.
   }

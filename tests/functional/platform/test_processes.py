@@ -41,6 +41,17 @@ def test_the_endpoints_file_is_where_things_are(platform: RunningPlatform) -> No
     assert written["broker"] == platform.processes()["broker"].endpoints["amqp"]
 
 
+def test_our_own_broker_is_managed_over_http_out_of_the_box(platform: RunningPlatform) -> None:
+    token = platform.layout.admin_token
+    assert token.stat().st_mode & 0o777 == 0o600
+    admin = json.loads(platform.layout.endpoints.read_text())["admin"]
+    assert httpx.get(admin + "/api/v1/queues").status_code == 401, "not without the token"
+    listed = cli(platform, "queues", "list", "--http", "up", "--json")
+    assert "rpc.shop.Catalog" in {node["address"] for node in json.loads(listed.stdout)}, listed.stderr
+    assert cli(platform, "queues", "list", "--http", admin).returncode == 0, "its own address is known too"
+    assert token.read_text().strip() not in platform.layout.log_file("broker").read_text()
+
+
 @pytest.mark.parametrize("name", ["catalog", "broker", "gateway", "postgres"])
 def test_a_killed_process_is_replaced_in_its_old_place(platform: RunningPlatform, name: str) -> None:
     before = platform.processes()[name]
