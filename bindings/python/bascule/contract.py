@@ -123,7 +123,9 @@ class Registry:
         """Says which class stands for a type. A later class of the same name (a reloaded module) takes its place."""
         with self._lock:
             if name not in self.types:
-                raise ContractError(f"{cls.__qualname__} stands for {name}, which no registered contract describes")
+                raise ContractError(
+                    f"{cls.__qualname__} stands for {name}, which no registered contract describes"
+                )
             if name in self.classes:
                 self._plans.clear()
                 self._methods.clear()
@@ -133,7 +135,9 @@ class Registry:
         try:
             return self.classes[name]
         except KeyError:
-            raise ContractError(f"no class stands for {name}: import the module that basculec wrote for it") from None
+            raise ContractError(
+                f"no class stands for {name}: import the module that basculec wrote for it"
+            ) from None
 
     # -- plans ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +170,9 @@ class Registry:
             plan = self.codec.Plan(name, cls, described["kind"] == "exception", described["kind"] == "union")
             self._plans[name] = plan  # before its fields: a struct may hold itself
             try:
-                plan.set_fields([self._struct_field(cls, each, described["kind"]) for each in described["fields"]])
+                plan.set_fields(
+                    [self._struct_field(cls, each, described["kind"]) for each in described["fields"]]
+                )
             except BaseException:
                 del self._plans[name]
                 raise
@@ -185,7 +191,10 @@ class Registry:
         arguments = self.codec.Plan(f"{method.name}", None, False, False)
         arguments.set_fields([self._argument(each) for each in described["args"]])
         result = self.codec.Plan(f"{method.name}.result", None, False, False)
-        fields = [(each["id"], each["name"], self.type_spec(each["type"]), 2, None, 0) for each in described["throws"]]
+        fields = [
+            (each["id"], each["name"], self.type_spec(each["type"]), 2, None, 0)
+            for each in described["throws"]
+        ]
         if described["returns"] is not None:
             fields.insert(0, (0, "success", self.type_spec(described["returns"]), 2, None, 0))
         result.set_fields(fields)

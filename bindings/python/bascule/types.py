@@ -50,7 +50,11 @@ class Enum(enum.IntEnum):
         return member
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}.{self._name_}" if self._name_ else f"{type(self).__name__}({self._value_})"
+        return (
+            f"{type(self).__name__}.{self._name_}"
+            if self._name_
+            else f"{type(self).__name__}({self._value_})"
+        )
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         return type(self), (self._value_,)
@@ -160,7 +164,9 @@ class _Value:
         return all(getattr(self, name) == getattr(other, name) for name in self.__bascule_fields__)
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, *(_freeze(getattr(self, name)) for name in self.__bascule_fields__)))
+        return hash(
+            (type(self).__name__, *(_freeze(getattr(self, name)) for name in self.__bascule_fields__))
+        )
 
     def __repr__(self) -> str:
         given = ((name, getattr(self, name, MISSING)) for name in self.__bascule_fields__)
