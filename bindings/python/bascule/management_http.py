@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import ipaddress
 import json
 import os
 import ssl
@@ -28,6 +29,10 @@ class HttpManagement(Operations):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
             raise PlatformError(f"`{strip(url)}` is no address of a broker's admin port: http://HOST:PORT")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise PlatformError(
+                f"{strip(url)}: a secret would cross the network in the clear; use https, or ssh -L to the broker's machine"
+            )
         self._where = parts.netloc.rpartition("@")[2]
         self._base = f"{parts.scheme}://{self._where}"
         self._headers = {"Accept": "application/json", **authorization(parts, token)}
@@ -133,6 +138,13 @@ def path_of(name: str, what: str = "") -> str:
 
 def bounds(limit: int | None, rate: float | None) -> dict[str, Any]:
     return {key: value for key, value in (("limit", limit), ("rate", rate)) if value is not None}
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def strip(url: str) -> str:

@@ -93,10 +93,12 @@ AdminResponse Api::refusal(int status, const std::string& why) {
 
 AdminResponse Api::unauthenticated(std::string why) const {
   AdminResponse response = problem_response(401, std::move(why));
-  if (broker_.shared().security.logins()) {
-    response.fields.emplace_back("WWW-Authenticate", "Basic realm=\"bascule broker\", charset=\"UTF-8\"");
-  } else {
+  const auto& security = broker_.shared().security;
+  if (!security.admin_token().empty()) {
     response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"bascule broker\"");
+  }
+  if (security.logins()) {
+    response.fields.emplace_back("WWW-Authenticate", "Basic realm=\"bascule broker\", charset=\"UTF-8\"");
   }
   return response;
 }

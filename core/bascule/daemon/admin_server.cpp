@@ -101,7 +101,7 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
   asio::awaitable<void> linger();
   asio::awaitable<bool> exchange_api(Parser& parser);
   asio::awaitable<std::optional<std::string>> read_body(Parser& parser);
-  asio::awaitable<bool> send(Response& response);
+  asio::awaitable<bool> send(Response& response, bool head_only);
   asio::awaitable<bool> send(AdminResponse answer, const AdminRequestHead& head, bool keep);
   asio::awaitable<bool> refuse(int status, std::string why, const AdminRequestHead& head);
 
@@ -144,8 +144,9 @@ bool AdminServer::State::make_room() {
   return slowest != nullptr;
 }
 
-asio::awaitable<bool> AdminServer::Connection::send(Response& response) {
+asio::awaitable<bool> AdminServer::Connection::send(Response& response, bool head_only) {
   response.prepare_payload();
+  if (head_only) response.body().clear();  // its Content-Length is what GET would have
   if (response.result() == http::status::no_content) response.erase(http::field::content_length);  // RFC 9110, 8.6
   stream_.expires_after(write_time);
   co_await http::async_write(stream_, response, asio::use_awaitable);
@@ -157,10 +158,10 @@ asio::awaitable<bool> AdminServer::Connection::send(AdminResponse answer, const 
   if (!answer.body.empty()) response.set(http::field::content_type, answer.content_type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.fields) response.set(name, value);
+  for (const auto& [name, value] : answer.fields) response.insert(name, value);
   response.body() = std::move(answer.body);
   response.keep_alive(keep);
-  co_return co_await send(response);
+  co_return co_await send(response, head.method() == http::verb::head);
 }
 
 // The connection ends behind it: what follows may be anything.
@@ -235,9 +236,8 @@ asio::awaitable<bool> AdminServer::Connection::exchange() {
   }
   Response response(http::status::ok, request.version() == 10 ? 10 : 11);
   state_->answer(request, response);
-  if (request.method() == http::verb::head) response.body().clear();
   response.keep_alive(parser.get().keep_alive() && parser.is_done());
-  co_return co_await send(response);
+  co_return co_await send(response, request.method() == http::verb::head);
 }
 
 // Takes what the peer is still sending, for a moment: closing at once could take the answer from it (RFC 9112, 9.6).
