@@ -157,7 +157,7 @@ def test_certificates_that_are_refused(secured: Any, authority: Authority, stran
     )
     still_serves(broker, authority, good)
     assert refused(broker, context(authority)), "none"
-    assert refused(broker, context(authority, authority.issue("/CN=late", days=-1))), "expired"
+    assert refused(broker, context(authority, authority.brief("/CN=late", seconds=-3600))), "expired"
     assert refused(broker, context(authority, stranger.issue("/CN=good"))), "of an authority that is not trusted"
     assert refused(broker, context(authority, withdrawn)), "withdrawn"
     eventually(lambda: "certificate has expired" in broker.log, "the log says why")

@@ -25,7 +25,7 @@ class Authority:
         self._serial = 0
 
     def issue(self, subject: str, *, names: str = "", days: int = 2, as_file: str = "") -> tuple[Path, Path]:
-        """Certificate and key of `/CN=...`; `names`: subject alternative names; `days` -1: it has ended already."""
+        """Certificate and key of `/CN=...`; `names`: subject alternative names."""
         stem = as_file or f"c{self._serial}"
         self._serial += 1
         certificate, key, request = (self.folder / f"{stem}.{end}" for end in ("pem", "key", "csr"))
@@ -38,13 +38,15 @@ class Authority:
         return certificate, key
 
     def brief(self, subject: str, seconds: int) -> tuple[Path, Path]:
-        """A certificate that ends so soon."""
+        """A certificate that ends so soon; below 0: that ended so long ago."""
         end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        start = end - datetime.timedelta(days=1)
         certificate, key, request = (self.folder / f"brief.{ending}" for ending in ("pem", "key", "csr"))
         _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-subj", subject, "-keyout", str(key), "-out", str(request))  # fmt: skip
         _openssl("ca", *self._database(), "-batch", "-notext", "-in", str(request), "-out", str(certificate),
-                 "-enddate", end.strftime("%y%m%d%H%M%SZ"))  # fmt: skip
+                 *(word for name, at in (("-startdate", start), ("-enddate", end))
+                   for word in (name, at.strftime("%y%m%d%H%M%SZ"))))  # fmt: skip
         return certificate, key
 
     def _database(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Authority:
         index.touch()
         settings.write_text(
             f"[ca]\ndefault_ca = one\n[one]\ndatabase = {index}\ndefault_md = sha256\ndefault_crl_days = 2\n"
-            f"new_certs_dir = {self.folder}\nrand_serial = yes\npolicy = any\n[any]\ncommonName = supplied\n"
+            f"new_certs_dir = {self.folder}\nrand_serial = yes\npolicy = any\nunique_subject = no\n[any]\ncommonName = supplied\n"
         )
         return ("-config", str(settings), "-keyfile", str(self._key), "-cert", str(self.ca))
 
