@@ -143,6 +143,7 @@ void CommitWriter::open(const journal::Write& write) {
   if (file_ && segment_ == write.segment) return;
   const std::string name = journal::segment_name(write.segment);
   const auto there = disk_.list();
+  if (fsync_ == Fsync::interval) sync();  // the next flush, which says that all before it was, is of the next file
   file_.reset();
   if (std::find(there.begin(), there.end(), name) != there.end()) {
     auto existing = disk_.open(name);

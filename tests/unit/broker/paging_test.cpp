@@ -211,10 +211,18 @@ TEST_F(PagingTest, TheMemoryWatermarkStopsCreditUntilFourFifths) {
   q.attach(producer);
   Sink sink(q);
   sink.settles = true;
-  for (int i = 0; i < 200; ++i) {
-    sink.flow(1);
-    sink.messages.clear();
-  }
+  const auto take = [&sink](int count) {
+    for (int i = 0; i < count; ++i) {
+      sink.flow(1);
+      sink.messages.clear();
+    }
+  };
+  const auto much = static_cast<int>((in_memory() - 58'000) / (in_memory() / 300));
+  take(much);
+  ASSERT_LT(in_memory(), 64U << 10);
+  router->relieve_memory();
+  EXPECT_FALSE(q.has_room()) << "less than the watermark, more than four fifths of it";
+  take(200 - much);
   router->relieve_memory();
   EXPECT_TRUE(q.has_room());
   EXPECT_EQ(producer.count, 1);
@@ -274,6 +282,58 @@ TEST_F(PagingTest, StragglersThatAreCopiedForwardCanBeReadBack) {
   disk.restart();
   open();
   EXPECT_EQ(queue("old").size(), 0u);
+}
+
+TEST_F(PagingTest, WhatIsBeingMovedIsReadBackOnceItHasArrived) {
+  const Lsn lsn = queue("old").publish(message({.body = "old", .durable = true}), now).lsn;
+  Sink sink(queue(), 1'000'000);
+  sink.settles = true;
+  for (int i = 0; i < 400 && journal->has(lsn); ++i) {
+    publish(20, true);
+    sink.messages.clear();
+    commit();
+  }
+  ASSERT_FALSE(journal->has(lsn)) << "its copy is not on the disk yet";
+  std::vector<std::string> bodies;
+  journal->load({lsn}, [&bodies](std::span<MessageRef> messages, Time) {
+    for (const MessageRef& one : messages) bodies.push_back(one ? body_of(*one) : "not there");
+  });
+  jobs();
+  EXPECT_TRUE(bodies.empty());
+  commit();
+  EXPECT_EQ(bodies, std::vector<std::string>{"old"});
+  EXPECT_EQ(queue("old").stopped(), "");
+}
+
+TEST_F(PagingTest, WhatWasTakenWhileItWasOnItsWayOutLeavesNothingBehind) {
+  publish(500, false);
+  router->relieve_memory();
+  {
+    Sink sink(queue(), 1000);
+    sink.settles = true;
+  }
+  jobs();
+  jobs();
+  EXPECT_EQ(journal->scratch().messages(), 0u);
+  EXPECT_TRUE(scratch_files().empty());
+}
+
+TEST_F(PagingTest, ASegmentThatTheDiskRefusesToReadStays) {
+  queue("old").publish(message({.body = "old", .durable = true}), now);
+  commit();
+  const std::string first = disk.list().front();
+  disk.unreadable = first;
+  Sink sink(queue(), 1'000'000);
+  sink.settles = true;
+  for (int i = 0; i < 400; ++i) {
+    publish(20, true);
+    sink.messages.clear();
+    commit();
+  }
+  EXPECT_NE(queue("old").stopped(), "");
+  EXPECT_EQ(disk.list().front(), first);
+  disk.unreadable.clear();
+  EXPECT_EQ(journal::recover(disk, {.mend = false}).spoilt.size(), 0u);
 }
 
 struct DamagedStragglersTest : PagingTest {

@@ -40,7 +40,7 @@ class SimulatedDisk final : public Disk {
     return std::make_unique<File>(*this, name);
   }
   std::unique_ptr<DiskFile> open(const std::string& name) override {
-    if (!files_.contains(name)) throw DiskError("simulated: " + name + " is not there");
+    if (!files_.contains(name) || unreadable == name) throw DiskError("simulated: " + name + " cannot be opened");
     return std::make_unique<File>(*this, name);
   }
   std::unique_ptr<DiskFile> create_growing(const std::string& name) override {
@@ -84,8 +84,11 @@ class SimulatedDisk final : public Disk {
     left_ = -1;
   }
   std::vector<std::uint8_t>& bytes(const std::string& name) { return files_.at(name).durable; }
+  /// Other chances from here on.
+  void shuffle() { random_(); }
   std::size_t files() const { return files_.size(); }
 
+  std::string unreadable;  ///< a file that open() refuses
   int free_files = 1 << 30;
   std::uint64_t free_bytes = UINT64_MAX;
   int operations = 0, syncs = 0;

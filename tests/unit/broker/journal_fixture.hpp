@@ -1,0 +1,100 @@
+// A journal on a simulated disk, and what it gives back when it is opened again.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "bascule/broker/journal.hpp"
+#include "simulated_disk.hpp"
+#include "support.hpp"
+
+namespace bascule::broker::testing {
+
+/// What a journal gives back.
+struct Kept final : Recovery {
+  struct Message {
+    std::string body;
+    Lsn lsn;
+    std::map<std::string, std::uint32_t> queues;
+    Time expires, due;
+    std::uint8_t priority;
+    std::uint32_t group;
+  };
+  void restore_queue(QueueId id, const std::string& address, const std::string& definition) override {
+    queues[id] = address + "=" + definition;
+    addresses[id] = address;
+  }
+  void restore_message(const StoredMessage& message, std::span<const Holding> to, Time) override {
+    Message kept{{}, message.lsn, {}, message.expires, message.due, message.priority, message.group};
+    for (const Holding& one : to) kept.queues[addresses.at(one.queue)] = one.delivery_count;
+    messages.push_back(kept);
+  }
+  void restore_key(QueueId node, Bytes key, Time until) override {
+    keys.push_back(addresses.at(node) + " " + std::string(as_text(key)) + " " +
+                   std::to_string((until - start) / std::chrono::milliseconds(1)));
+  }
+  void stop_queue(QueueId queue, const std::string& why) override { stopped[addresses.at(queue)] = why; }
+  std::vector<std::string> bodies() const {
+    std::vector<std::string> all;
+    for (const auto& message : messages) all.push_back(message.body);
+    return all;
+  }
+  std::map<QueueId, std::string> queues, addresses;
+  std::vector<Message> messages;
+  std::vector<std::string> keys;
+  std::map<std::string, std::string> stopped;
+};
+
+using Bodies = std::vector<std::string>;
+
+struct JournalTest : ::testing::Test {
+  JournalTest() { open(); }
+  void open() {
+    journal.reset();
+    writer.emplace(disk);
+    journal.emplace(disk, JournalOptions{.segment_size = segment_size}, clocks);
+    kept = {};
+    journal->recover(kept, start);
+    for (auto& message : kept.messages) {
+      if (const MessageRef found = read(message.lsn)) message.body = body_of(*found);
+    }
+  }
+  void commit() {
+    journal::Commit commit = journal->take();
+    const Lsn last = commit.last;
+    writer->carry_out(commit);
+    journal->committed(last);
+    run_jobs();
+  }
+  void run_jobs() {
+    while (journal->has_jobs()) {
+      for (JournalJob& job : journal->take_jobs()) {
+        job.work(disk);
+        job.done();
+      }
+    }
+  }
+  MessageRef read(Lsn lsn) {
+    const auto found = std::make_shared<MessageRef>();
+    journal->load({lsn}, [found](std::span<MessageRef> messages, Time) { *found = std::move(messages[0]); });
+    run_jobs();
+    return *found;
+  }
+  void reopen() {
+    disk.restart();
+    open();
+  }
+  Lsn publish(const std::string& body, std::vector<QueueId> queues) {
+    return journal->publish(*message({.body = body, .durable = true}), queues);
+  }
+
+  std::uint64_t segment_size = 4096;
+  std::int64_t wall = 1'000'000;
+  Clocks clocks{[] { return start; }, [this] { return wall; }};
+  SimulatedDisk disk{1};
+  std::optional<CommitWriter> writer;
+  std::optional<Journal> journal;
+  Kept kept;
+};
+
+}  // namespace bascule::broker::testing
