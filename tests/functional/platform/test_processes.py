@@ -56,7 +56,10 @@ def test_our_own_broker_is_managed_over_http_out_of_the_box(platform: RunningPla
 def test_a_killed_process_is_replaced_in_its_old_place(platform: RunningPlatform, name: str) -> None:
     before = platform.processes()[name]
     after = platform.kill_and_wait(name)
-    assert after.restarts == before.restarts + 1
+    if name == "postgres":  # it refuses to start while the last of the dead one's processes end, and is started again
+        assert after.restarts > before.restarts
+    else:
+        assert after.restarts == before.restarts + 1
     if name in ("broker", "gateway", "postgres"):  # who uses them must find them again
         assert after.endpoints == before.endpoints
 
