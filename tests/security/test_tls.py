@@ -16,7 +16,7 @@ from proton.utils import BlockingConnection
 
 from support import daemons
 from support.certificates import Authority
-from support.rawamqp import CLOSE, RawPeer
+from support.rawamqp import CLOSE, SASL_HEADER, RawPeer
 from support.waiting import eventually
 
 
@@ -227,6 +227,71 @@ def test_handshakes_are_bounded_in_time_and_number(secured: Any, authority: Auth
     half_way.sendall(b"\x16\x03\x01\x02\x00")
     assert half_way.recv(1) == b""
     still_serves(broker, authority)
+
+
+def test_handshakes_of_one_address_are_bounded(secured: Any, authority: Authority) -> None:
+    broker = secured(
+        handshake_timeout="20s", max_handshakes_per_address=3, **listening(authority, client_ca=str(authority.ca))
+    )
+    address = ("127.0.0.1", port_of(broker.endpoints["amqps"]))
+    silent = [socket.create_connection(address, timeout=30) for _ in range(3)]
+    assert socket.create_connection(address, timeout=30).recv(1) == b"", "a fourth is closed at once"
+    elsewhere = socket.create_connection(address, timeout=30, source_address=("127.0.0.2", 0))
+    with context(authority).wrap_socket(elsewhere, server_hostname="127.0.0.1") as other:
+        other.sendall(SASL_HEADER)
+        assert other.recv(8) == SASL_HEADER, "another address is not kept out by this one"
+    for one in silent:
+        one.close()
+    eventually(lambda: not refused(broker, context(authority)), "places are free again")
+
+
+def test_the_arithmetic_of_handshakes_is_not_the_loops(secured: Any, authority: Authority) -> None:
+    """By processor time, which other processes do not change: the loop, the first thread, has little of it."""
+    certificate, key = authority.issue("/CN=broker", names="IP:127.0.0.1", as_file="slow", bits=4096)
+    broker = secured(
+        tls={"cert": str(certificate), "key": str(key)},
+        listener=[{"listen": "127.0.0.1:0", "tls": True, "anonymous": True}],
+    )
+    shown = context(authority)
+    before = processor_time(broker.pid)
+    crowd = [dial(broker, shown) for _ in range(60)]
+    now = processor_time(broker.pid)
+    loop = now.pop(broker.pid) - before.pop(broker.pid)
+    others = sum(now.values()) - sum(before.values())
+    assert others > 0.06 and loop < others / 3, f"the loop {loop} s, others {others} s"
+    assert crowd[-1].login("ANONYMOUS") == 0
+
+
+def processor_time(pid: int) -> dict[int, float]:
+    """Seconds of each thread."""
+    times = {}
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        fields = (thread / "schedstat").read_text().split()
+        times[int(thread.name)] = int(fields[0]) / 1e9
+    return times
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"AMQP\x03\x01\x00\x00",
+        b"\x16\x03\x01\xff\xff" + b"\0" * 100,
+        b"\x16\x03\x01\x00\x00" * 30_000,
+        b"\x17\x03\x03\x00\x20" + b"x" * 32,
+        b"\x16\x03\x01\x00\x05hello",
+    ],
+    ids=["no TLS", "a record beyond the largest", "empty records without end", "data first", "no hello"],
+)
+def test_a_handshake_that_cannot_be(secured: Any, authority: Authority, garbage: bytes) -> None:
+    broker = secured(handshake_timeout="60s", **listening(authority, client_ca=str(authority.ca)))
+    peer = dial_in_the_clear(broker)
+    peer.send(garbage)
+    assert b"AMQP" not in peer.until_closed()
+    still_serves(broker, authority)
+
+
+def dial_in_the_clear(broker: daemons.Daemon) -> RawPeer:
+    return RawPeer(port_of(broker.endpoints["amqps"]))
 
 
 def test_a_tls_client_that_then_says_nothing(secured: Any, authority: Authority) -> None:

@@ -24,15 +24,17 @@ class Authority:
                  "-subj", f"/CN={name}", "-keyout", str(self._key), "-out", str(self.ca))  # fmt: skip
         self._serial = 0
 
-    def issue(self, subject: str, *, names: str = "", days: int = 2, as_file: str = "") -> tuple[Path, Path]:
-        """Certificate and key of `/CN=...`; `names`: subject alternative names."""
+    def issue(
+        self, subject: str, *, names: str = "", days: int = 2, as_file: str = "", bits: int = 0
+    ) -> tuple[Path, Path]:
+        """Certificate and key of `/CN=...`; `names`: subject alternative names; `bits`: of RSA."""
         stem = as_file or f"c{self._serial}"
         self._serial += 1
         certificate, key, request = (self.folder / f"{stem}.{end}" for end in ("pem", "key", "csr"))
         extensions = self.folder / f"{stem}.ext"
         extensions.write_text(f"subjectAltName={names}\n" if names else "basicConstraints=CA:FALSE\n")
-        _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                 "-subj", subject, "-keyout", str(key), "-out", str(request))  # fmt: skip
+        algorithm = ["-newkey", f"rsa:{bits}"] if bits else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        _openssl("req", "-new", *algorithm, "-nodes", "-subj", subject, "-keyout", str(key), "-out", str(request))
         _openssl("x509", "-req", "-in", str(request), "-CA", str(self.ca), "-CAkey", str(self._key), "-set_serial",
                  str(1000 + self._serial), "-days", str(days), "-extfile", str(extensions), "-out", str(certificate))  # fmt: skip
         return certificate, key

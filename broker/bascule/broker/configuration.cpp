@@ -35,6 +35,7 @@ void read_limits(const config::Section& section, BrokerOptions& options) {
   keys.count("max_connections_per_address", options.max_connections_per_address, 0);
   keys.count("max_connections_per_user", options.max_connections_per_user, 0);
   keys.count("max_handshakes", options.max_handshakes);
+  keys.count("max_handshakes_per_address", options.max_handshakes_per_address);
   keys.count("max_links", options.max_links);
   keys.count("max_credit", options.max_credit);
   keys.count("max_unsettled", options.max_unsettled);

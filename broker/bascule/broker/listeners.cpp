@@ -7,6 +7,7 @@
 
 #include "bascule/amqp/acceptor.hpp"
 #include "bascule/amqp/websocket.hpp"
+#include "bascule/broker/tally.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::broker {
@@ -53,7 +54,10 @@ struct Listeners::State : std::enable_shared_from_this<State> {
     }
     auto socket = std::get<asio::ip::tcp::socket>(std::move(accepted_socket));
     if (!listener.tls && !listener.websocket) return accepted(amqp::make_stream(std::move(socket)), listener);
-    if (under_way.size() >= options.max_handshakes) {
+    boost::system::error_code gone;
+    const auto host = socket.remote_endpoint(gone).address().to_string();
+    auto place = by_address.take(host, options.max_handshakes_per_address);
+    if (under_way.size() >= options.max_handshakes || !place) {
       ++counters.handshakes_refused;
       return;  // closes it
     }
@@ -69,12 +73,12 @@ struct Listeners::State : std::enable_shared_from_this<State> {
       }
       self->finished(id, index, error, std::move(stream));
     };
-    auto& handshake = under_way.try_emplace(id, loop.context()).first->second;
+    auto& handshake = under_way.try_emplace(id, loop.context(), std::move(*place)).first->second;
     if (listener.websocket) {
-      handshake.stop = amqp::websocket_accept(std::move(socket), listener.tls ? tls : nullptr,
+      handshake.stop = amqp::websocket_accept(std::move(socket), listener.tls ? tls : nullptr, workers,
                                               {.origins = listener.origins}, std::move(done));
     } else {
-      handshake.stop = amqp::tls_accept(std::move(socket), tls, std::move(done));
+      handshake.stop = amqp::tls_accept(std::move(socket), tls, workers, std::move(done));
     }
     handshake.timer.expires_after(options.handshake_timeout);
     handshake.timer.async_wait([weak = weak_from_this(), id](boost::system::error_code error) {
@@ -97,8 +101,9 @@ struct Listeners::State : std::enable_shared_from_this<State> {
   }
 
   struct Handshake {
-    explicit Handshake(asio::io_context& context) : timer(context) {}
+    Handshake(asio::io_context& context, Tally::Place&& at) : timer(context), place(std::move(at)) {}
     asio::steady_timer timer;
+    Tally::Place place;
     std::function<void()> stop;
   };
 
@@ -108,6 +113,8 @@ struct Listeners::State : std::enable_shared_from_this<State> {
   std::vector<ListenerOptions> listeners;
   std::vector<std::unique_ptr<amqp::Acceptor>> acceptors;
   std::shared_ptr<amqp::TlsContext> tls;
+  std::shared_ptr<amqp::TlsWorkers> workers;  ///< null without TLS
+  Tally by_address;
   std::unordered_map<std::uint64_t, Handshake> under_way;
   std::uint64_t tls_generation = 0;
   std::uint64_t next = 0;
@@ -123,7 +130,10 @@ void Listeners::open() {
   auto& s = *state_;
   s.listeners = all_listeners(s.options);
   for (const auto& listener : s.listeners) check(s.options, listener);
-  if (!s.options.tls.certificate.empty()) reload_certificates();
+  if (!s.options.tls.certificate.empty()) {
+    reload_certificates();
+    s.workers = std::make_shared<amqp::TlsWorkers>();
+  }
   for (std::size_t i = 0; i < s.listeners.size(); ++i) {
     s.acceptors.push_back(std::make_unique<amqp::Acceptor>(
         s.loop, s.listeners[i].listen, [weak = std::weak_ptr(state_), i](amqp::Acceptor::Socket socket) {

@@ -48,6 +48,7 @@ struct BrokerOptions {
   std::vector<ListenerOptions> listeners = {};  ///< further ones
   amqp::TlsServerOptions tls = {};
   std::uint32_t max_handshakes = 1000;               ///< peers that have not opened yet
+  std::uint32_t max_handshakes_per_address = 500;    ///< of TLS and WebSocket, of one address; 0: no bound of its own
   std::string users = {};                            ///< users file; empty: nobody has a password
   std::uint32_t max_failed_logins = 20;              ///< of one address, at once; one more each 3 s
   std::string access = {};                           ///< access file; empty: everybody who is in may do everything

@@ -24,15 +24,6 @@ class CertificateErrors final : public boost::system::error_category {
 };
 #pragma GCC diagnostic pop
 
-error_code better(error_code error, TlsSocket& socket) {
-  static const CertificateErrors certificates;
-  const auto verified = SSL_get_verify_result(socket.stream.native_handle());
-  if (error.category() == asio::error::get_ssl_category() && verified != X509_V_OK) {
-    return {static_cast<int>(verified), certificates};
-  }
-  return error;
-}
-
 struct Tls {
   explicit Tls(std::shared_ptr<TlsSocket> s) : tls(std::move(s)) {}
   template <class Handler>
@@ -60,21 +51,6 @@ TlsDone into_stream(StreamDone done) {
   };
 }
 
-std::function<void()> handshake(std::shared_ptr<TlsSocket> socket, asio::ssl::stream_base::handshake_type side,
-                                TlsDone done) {
-  error_code ignored;
-  socket->stream.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
-  auto& stream = socket->stream;
-  stream.async_handshake(side, [socket, done = std::move(done)](error_code error) mutable {
-    if (error) error = better(error, *socket);
-    done(error, std::move(socket));
-  });
-  return [weak = std::weak_ptr(socket)] {
-    error_code closing;
-    if (const auto it = weak.lock()) it->stream.next_layer().close(closing);
-  };
-}
-
 void expect_host(SSL* ssl, const std::string& host) {
   error_code not_an_address;
   asio::ip::make_address(host, not_an_address);
@@ -90,6 +66,13 @@ void expect_host(SSL* ssl, const std::string& host) {
 
 }  // namespace
 
+error_code explain(error_code error, SSL* ssl) {
+  static const CertificateErrors certificates;
+  const auto verified = SSL_get_verify_result(ssl);
+  if (error.category() != asio::error::get_ssl_category() || verified == X509_V_OK) return error;
+  return {static_cast<int>(verified), certificates};
+}
+
 std::string peer_of(const asio::ip::tcp::socket& socket) {
   error_code error;
   const auto remote = socket.remote_endpoint(error);
@@ -98,21 +81,27 @@ std::string peer_of(const asio::ip::tcp::socket& socket) {
   return (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
 }
 
-std::function<void()> tls_server_handshake(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
-                                           TlsDone done) {
-  return handshake(std::make_shared<TlsSocket>(std::move(socket), std::move(context)), asio::ssl::stream_base::server,
-                   std::move(done));
-}
-
-std::function<void()> tls_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context, StreamDone done) {
-  return tls_server_handshake(std::move(socket), std::move(context), into_stream(std::move(done)));
+std::function<void()> tls_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
+                                 std::shared_ptr<TlsWorkers> workers, StreamDone done) {
+  return tls_server_handshake(std::move(socket), std::move(context), std::move(workers), into_stream(std::move(done)));
 }
 
 std::function<void()> tls_connect(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
                                   const std::string& host, StreamDone done) {
   auto tls = std::make_shared<TlsSocket>(std::move(socket), std::move(context));
   expect_host(tls->stream.native_handle(), host);
-  return handshake(std::move(tls), asio::ssl::stream_base::client, into_stream(std::move(done)));
+  error_code ignored;
+  tls->stream.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+  auto& stream = tls->stream;
+  stream.async_handshake(asio::ssl::stream_base::client,
+                         [tls, told = into_stream(std::move(done))](error_code error) mutable {
+                           if (error) error = explain(error, tls->stream.native_handle());
+                           told(error, std::move(tls));
+                         });
+  return [weak = std::weak_ptr(tls)] {
+    error_code closing;
+    if (const auto it = weak.lock()) it->stream.next_layer().close(closing);
+  };
 }
 
 }  // namespace bascule::amqp

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -68,8 +70,29 @@ struct TlsPeer {
   std::shared_ptr<const PeerCertificate> certificate{};  ///< null: none was shown
 };
 
-/// Runs the server's side of a handshake; `done` runs once, later. The returned function ends it with operation_aborted.
-std::function<void()> tls_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context, StreamDone done);
+/// The thread that the arithmetic of servers' handshakes is done on, with less priority than the loops: a crowd of clients
+/// that come (back) all at once must not make those wait that are there. Bounds: whoever runs handshakes bounds them.
+/// Thread safety: run() any thread.
+class TlsWorkers {
+ public:
+  TlsWorkers();
+  /// What has not begun is dropped.
+  ~TlsWorkers();
+  TlsWorkers(const TlsWorkers&) = delete;
+  TlsWorkers& operator=(const TlsWorkers&) = delete;
+  template <class Work>
+  void run(Work&& work) {
+    asio::post(thread_, std::forward<Work>(work));
+  }
+
+ private:
+  asio::thread_pool thread_{1};
+};
+
+/// Runs the server's side of a handshake; `done` runs once, later. The returned function ends it with operation_aborted,
+/// and keeps what it needs: hold it until then. A client's handshake has 128 KiB at most.
+std::function<void()> tls_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
+                                 std::shared_ptr<TlsWorkers> workers, StreamDone done);
 /// The client's side: `host` must be named by the server's certificate.
 std::function<void()> tls_connect(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
                                   const std::string& host, StreamDone done);

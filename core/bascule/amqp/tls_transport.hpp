@@ -17,6 +17,9 @@ struct TlsContext::State {
 struct TlsSocket {
   TlsSocket(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> c)
       : context(std::move(c)), stream(std::move(socket), context->state().context) {}
+  /// Over the handshake, which `ssl` has been through: it becomes the stream's.
+  TlsSocket(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> c, SSL* ssl)
+      : context(std::move(c)), stream(std::move(socket), ssl) {}
   std::shared_ptr<TlsContext> context;
   asio::ssl::stream<asio::ip::tcp::socket> stream;
 };
@@ -30,6 +33,8 @@ TlsPeer peer_by_certificate(TlsSocket& socket);
 
 using TlsDone = UniqueFunction<void(error_code, std::shared_ptr<TlsSocket>)>;
 std::function<void()> tls_server_handshake(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
-                                           TlsDone done);
+                                           std::shared_ptr<TlsWorkers> workers, TlsDone done);
+/// In place of OpenSSL's error what was wrong with the peer's certificate, when that was it.
+error_code explain(error_code error, SSL* ssl);
 
 }  // namespace bascule::amqp

@@ -141,7 +141,7 @@ void run(Below& below, std::shared_ptr<void> owner, WebSocketOptions options, bo
 }  // namespace
 
 std::function<void()> websocket_accept(tcp::socket socket, std::shared_ptr<TlsContext> context,
-                                       WebSocketOptions options, StreamDone done) {
+                                       std::shared_ptr<TlsWorkers> workers, WebSocketOptions options, StreamDone done) {
   if (!context) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
@@ -155,10 +155,16 @@ std::function<void()> websocket_accept(tcp::socket socket, std::shared_ptr<TlsCo
     };
   }
   auto stop = std::make_shared<std::function<void()>>();
-  *stop = tls_server_handshake(std::move(socket), std::move(context),
+  *stop = tls_server_handshake(std::move(socket), std::move(context), std::move(workers),
                                [weak = std::weak_ptr(stop), options = std::move(options), done = std::move(done)](
                                    error_code error, std::shared_ptr<TlsSocket> tls) mutable {
                                  if (error) return done(error, nullptr);
+                                 if (const auto stops = weak.lock()) {
+                                   *stops = [socket = std::weak_ptr(tls)] {
+                                     error_code closing;
+                                     if (const auto it = socket.lock()) it->stream.next_layer().close(closing);
+                                   };
+                                 }
                                  auto shown = peer_by_certificate(*tls);
                                  run(tls->stream, tls, std::move(options), true, std::move(shown), std::move(done));
                                });

@@ -20,6 +20,6 @@ struct WebSocketOptions {
 
 /// TLS first unless `context` is null. `done` runs once, later; the returned function ends it.
 std::function<void()> websocket_accept(asio::ip::tcp::socket socket, std::shared_ptr<TlsContext> context,
-                                       WebSocketOptions options, StreamDone done);
+                                       std::shared_ptr<TlsWorkers> workers, WebSocketOptions options, StreamDone done);
 
 }  // namespace bascule::amqp
