@@ -64,7 +64,9 @@ Jobs::Started Jobs::start(const JobRequest& request) {
   if (auto no = refused(request); no.status != 0) return no;
   for (const auto& [id, other] : running_) {
     if (other->job.from == request.from) {
-      return {nullptr, 409, "job " + id + " is taking messages out of '" + request.from + "'; one at a time"};
+      return {nullptr, 409,
+              "job " + id + " is taking messages out of '" + request.from +
+                  "', and it goes one at a time; DELETE /api/v1/jobs/" + id + " ends it"};
     }
   }
   if (running_.size() >= max_running) {

@@ -221,7 +221,7 @@ def test_a_redrive_keeps_its_rate_can_be_followed_and_is_cancelled(
     assert api("GET", href).json() == ended, "it is remembered"
 
 
-def test_a_limit_and_a_full_queue(broker: BrokerProcess, api: AdminApi, connect: Connect, address: str) -> None:
+def test_a_limit(api: AdminApi, connect: Connect, address: str) -> None:
     send(connect, address, 10)
     api("PUT", f"/api/v1/queues/{address}.other")
     started = api("POST", f"/api/v1/queues/{address}/move", json={"to": f"{address}.other", "limit": 4})
@@ -236,6 +236,35 @@ def test_a_job_ends_with_its_queue(api: AdminApi, connect: Connect, address: str
     assert api("DELETE", f"/api/v1/queues/{address}").status_code == 204
     job = api.job_ends(href)
     assert (job["state"], job["detail"]) == ("failed", f"queue '{address}' was deleted")
+
+
+def test_killed_in_the_middle_of_a_redrive_nothing_is_lost(tmp_path: Path, address: str) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    config = f'[broker]\nmetrics = "127.0.0.1:0"\nadmin_token_file = "{token}"\ndata = "{tmp_path}/data"\n'
+    first = BrokerProcess(config=config)
+    here = BlockingConnection(first.url, timeout=10)
+    send(lambda: here, address, 3000)
+    reject_all(lambda: here, address, 3000)
+    api = AdminApi(first.endpoints["metrics"], TOKEN)
+    href = api("POST", f"/api/v1/queues/dlq.{address}/redrive", json={"rate": 3000}).headers["Location"]
+    eventually(lambda: api("GET", href).json()["moved"] > 500, "it has come some way")
+    first.kill()
+    second = BrokerProcess(config=config)
+    try:
+        api = AdminApi(second.endpoints["metrics"], TOKEN)
+        assert api("GET", "/api/v1/jobs").json() == {"jobs": []}, "jobs end with the broker"
+        counts = [api("GET", f"/api/v1/queues/{name}").json()["messages"] for name in (address, f"dlq.{address}")]
+        assert min(counts) > 0
+        again = BlockingConnection(second.url, timeout=10)
+        found = [take(lambda: again, name, count) for name, count in zip((address, f"dlq.{address}"), counts)]
+        assert set(found[0]) | set(found[1]) == {str(number) for number in range(3000)}
+        again.close()
+    finally:
+        second.kill()
+        for broker in (first, second):
+            broker.log.close()
 
 
 WRONG: list[tuple[str, str, dict[str, Any], int, str]] = [
@@ -351,8 +380,9 @@ def test_a_redrive_from_the_command_line(run: Any, broker: BrokerProcess, connec
     )
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_interrupting_the_command_line_cancels_the_job(
-    broker: BrokerProcess, api: AdminApi, connect: Connect, address: str
+    broker: BrokerProcess, api: AdminApi, connect: Connect, address: str, number: signal.Signals
 ) -> None:
     send(connect, address, 300)
     reject_all(connect, address, 300)
@@ -368,7 +398,7 @@ def test_interrupting_the_command_line_cancels_the_job(
     with contextlib.closing(process.stdout), contextlib.closing(process.stderr):  # type: ignore[type-var]
         eventually(lambda: [each for each in api("GET", "/api/v1/jobs").json()["jobs"] if each["from"] == f"dlq.{address}"], "it began")  # fmt: skip
         eventually(lambda: job()["moved"] > 20, "it has come some way")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=20)
     ended = job()
     assert (process.returncode, ended["state"]) == (130, "cancelled"), said

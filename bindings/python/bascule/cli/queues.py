@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -148,14 +149,18 @@ def describe(message: bytes) -> dict[str, Any]:
 
 
 def follow(moving: Moving, what: str) -> None:
-    """Shows progress on a terminal, and at the end how many; Ctrl-C stops it."""
+    """Shows progress on a terminal, and at the end how many; Ctrl-C stops it, and so does the end of the terminal."""
     moved, interactive = 0, sys.stderr.isatty()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         for moved in moving:
             if interactive:
                 click.echo(f"\r{moved} {what}", nl=False, err=True)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped: {moving.stop()} {what}", err=True)
+        moved = moving.stop()
+        with contextlib.suppress(OSError):  # there may be no terminal any more
+            click.echo(f"\nstopped: {moved} {what}", err=True)
         raise SystemExit(130) from None
     click.echo(f"\r{moved} {what}" if interactive else f"{moved} {what}")
     if moving.passed_over:
