@@ -202,7 +202,10 @@ def test_the_anonymous_relay_is_no_way_around(secured: Any, users_file: Path, tm
     from proton.utils import SendException
 
     rules = tmp_path / "access.toml"
-    rules.write_text('[[rule]]\nusers = ["bob"]\naddresses = ["$management", "#"]\noperations = ["send"]\n')
+    rules.write_text(
+        '[[rule]]\nusers = ["bob"]\naddresses = ["$management"]\noperations = ["send"]\n'
+        '[[rule]]\nusers = ["bob"]\naddresses = ["#"]\noperations = ["send", "manage"]\n'
+    )
     broker = secured(users=str(users_file), access=str(rules))
     bob = BlockingConnection(broker.amqp, timeout=5, user="bob", password="builder", allowed_mechs="PLAIN",
                              allow_insecure_mechs=True)  # fmt: skip
