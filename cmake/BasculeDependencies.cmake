@@ -10,6 +10,7 @@ find_package(simdjson REQUIRED)
 find_package(PostgreSQL 15 REQUIRED)
 find_package(Proton REQUIRED)   # cmake/FindProton.cmake: one engine a process
 find_package(Thrift REQUIRED)   # cmake/FindThrift.cmake
+find_package(Libidn REQUIRED)   # cmake/FindLibidn.cmake: SASLprep
 find_package(RE2 REQUIRED)      # cmake/FindRE2.cmake: vt.pattern in linear time
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 add_library(bascule_asio INTERFACE)

@@ -257,6 +257,29 @@ def test_a_name_cannot_forge_the_log(broker: daemons.Daemon, raw: Callable[[], R
     assert not any(line.startswith('{"level":"info","msg":"login') for line in broker.log.splitlines())
 
 
+def test_names_and_passwords_are_prepared(secured: Any, user_tool: Callable[..., Any], tmp_path: Path) -> None:
+    """SASLprep (RFC 4013): typed as letter and accent or as one, with a space of another kind, it is the same."""
+    users = tmp_path / "users"
+    user_tool("add", "Zoe\u0308", "--users", str(users), password="na\u00efve\u00a0\u2168")
+    assert user_tool("list", "--users", str(users)).stdout.startswith("Zo\u00eb\t")
+    for bad in ("\U0001f40e", "a\x07b", "\u06271"):
+        refused = user_tool("add", "other", "--users", str(users), password=bad, check=False)
+        assert refused.returncode != 0 and "SASLprep" in refused.stderr, bad
+    broker = secured(users=str(users))
+
+    def code(user: str, password: str) -> int:
+        return RawPeer(port_of(broker.amqp)).login("PLAIN", plain(user, password))
+
+    for user in ("Zoe\u0308", "Zo\u00eb"):
+        for password in ("na\u00efve IX", "nai\u0308ve\u00a0\u2168", "nai\u0308ve I\u00adX"):
+            assert code(user, password) == 0, (user, password)
+        assert scram_login(RawPeer(port_of(broker.amqp)), user, "na\u00efve IX")[0] == 0, "a client that prepares"
+    assert code("Zoe", "na\u00efve IX") == 1
+    assert code("Zoe\u0308", "naive IX") == 1
+    assert code("Zo\u00eb\x07", "na\u00efve IX") == 1
+    assert RawPeer(port_of(broker.amqp)).login("PLAIN", b"\0Zo\xff\0x") == 1
+
+
 def test_the_tool_says_what_is_wrong(user_tool: Callable[..., Any], tmp_path: Path) -> None:
     users = str(tmp_path / "users")
 

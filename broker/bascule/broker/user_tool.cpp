@@ -7,6 +7,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "bascule/amqp/saslprep.hpp"
+
 namespace bascule::broker {
 namespace {
 
@@ -43,11 +45,15 @@ std::string read_password(std::istream& in) {
   auto password = ask(in, "Password: ", terminal);
   if (password.empty()) throw std::runtime_error("no password was given on standard input");
   if (password.size() > 512) throw std::runtime_error("a password has at most 512 bytes");
-  for (const char c : password) {
-    if (static_cast<unsigned char>(c) < 0x20) throw std::runtime_error("a password has no control characters");
-  }
   if (terminal && ask(in, "Again: ", terminal) != password) throw std::runtime_error("the two were not the same");
-  return password;
+  auto prepared = amqp::saslprep(password, amqp::Prepared::stored);
+  amqp::wipe(password);
+  if (!prepared) {
+    throw std::runtime_error(
+        "a password is UTF-8 without control characters and others that SASLprep (RFC 4013) "
+        "prohibits or does not know (newer than Unicode 3.2)");
+  }
+  return std::move(*prepared);
 }
 
 Users::User with_password(Users::User user, const UserCommand& command, std::istream& in) {
@@ -55,6 +61,17 @@ Users::User with_password(Users::User user, const UserCommand& command, std::ist
   user.keys = amqp::ScramKeys::derive(password, amqp::random_bytes(16), command.iterations);
   amqp::wipe(password);
   return user;
+}
+
+// A user with a password is looked up by his prepared name; one with a certificate by what that says.
+std::string name_of(const UserCommand& command, const Users& users) {
+  const auto* known = users.find(command.name);
+  if (command.external || (known != nullptr && !known->keys)) return command.name;
+  if (const auto why = Users::why_bad_name(command.name); !why.empty()) throw std::runtime_error(why);
+  auto prepared = amqp::saslprep(command.name, amqp::Prepared::stored);
+  if (!prepared)
+    throw std::runtime_error("the name has characters that SASLprep (RFC 4013) prohibits or does not know");
+  return std::move(*prepared);
 }
 
 void list(const Users& users, std::ostream& out) {
@@ -76,21 +93,21 @@ int run_user_command(const UserCommand& command, std::istream& in, std::ostream&
     if (const auto why = Users::why_bad_name(name); !why.empty())
       throw std::runtime_error("role '" + name + "': " + why);
   }
-  if (const auto why = Users::why_bad_name(command.name); !why.empty()) throw std::runtime_error(why);
-  const Users::User* found = users.find(command.name);
+  const std::string name = name_of(command, users);
+  if (const auto why = Users::why_bad_name(name); !why.empty()) throw std::runtime_error(why);
+  const Users::User* found = users.find(name);
   if (command.action == "add") {
-    if (found != nullptr)
-      throw std::runtime_error("user '" + command.name + "' is there already; see passwd and roles");
+    if (found != nullptr) throw std::runtime_error("user '" + name + "' is there already; see passwd and roles");
     Users::User user{std::nullopt, command.roles};
-    users.set(command.name, command.external ? user : with_password(user, command, in));
+    users.set(name, command.external ? user : with_password(user, command, in));
   } else if (found == nullptr) {
-    throw std::runtime_error("there is no user '" + command.name + "' in " + command.file);
+    throw std::runtime_error("there is no user '" + name + "' in " + command.file);
   } else if (command.action == "passwd") {
-    users.set(command.name, with_password(*found, command, in));
+    users.set(name, with_password(*found, command, in));
   } else if (command.action == "roles") {
-    users.set(command.name, {found->keys, command.roles});
+    users.set(name, {found->keys, command.roles});
   } else {
-    users.remove(command.name);
+    users.remove(name);
   }
   users.save(command.file);
   return 0;

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "bascule/amqp/saslprep.hpp"
+
 namespace bascule::broker {
 namespace {
 
@@ -77,6 +79,11 @@ Users::User read_user(const std::vector<std::string>& words, const std::string& 
   Users::User user;
   user.roles = split(std::string_view(words[2]).substr(6), ',');
   if (words[3] == "-") return user;
+  if (amqp::saslprep(words[1], amqp::Prepared::query) != words[1]) {
+    throw std::runtime_error(where +
+                             "this name is not as SASLprep (RFC 4013) leaves it; remove the line and add the "
+                             "user again with bascule-broker user");
+  }
   user.keys = read_keys(words[3]);
   if (!user.keys)
     throw std::runtime_error(where + "these are no SCRAM-SHA-256 keys; make them with bascule-broker user");

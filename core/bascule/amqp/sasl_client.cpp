@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bascule/amqp/saslprep.hpp"
+
 namespace bascule::amqp {
 namespace {
 
@@ -83,10 +85,15 @@ void SaslClient::init(Mechanism mechanism) {
   std::string response;
   switch (mechanism) {
     case Mechanism::plain: response = '\0' + options_.user + '\0' + options_.password; break;
-    case Mechanism::scram_sha_256:
-      scram_ = std::make_unique<ScramClient>(options_.user, options_.password, options_.memory);
+    case Mechanism::scram_sha_256: {
+      // RFC 5802, 5.1. PLAIN leaves it to the server (RFC 4616), and others' servers do not all do it.
+      auto user = saslprep(options_.user, Prepared::query), password = saslprep(options_.password, Prepared::query);
+      if (!user || !password) return fail("the user's name or password is not what SASLprep (RFC 4013) allows");
+      scram_ = std::make_unique<ScramClient>(std::move(*user), *password, options_.memory);
+      wipe(*password);
       response = scram_->first();
       break;
+    }
     case Mechanism::anonymous: response = "bascule"; break;
     case Mechanism::external: break;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "bascule/amqp/saslprep.hpp"
+
 namespace bascule::amqp {
 namespace {
 
@@ -99,15 +101,18 @@ void SaslServer::on_plain(std::string_view response) {
   const auto second = first == std::string_view::npos ? first : response.find('\0', first + 1);
   if (second == std::string_view::npos) return refuse(SaslCode::auth, "a malformed PLAIN response");
   const auto as = response.substr(0, first);
-  user_ = response.substr(first + 1, second - first - 1);
-  const auto password = response.substr(second + 1);
-  if (user_.empty() || password.empty() || password.find('\0') != std::string_view::npos ||
-      (!as.empty() && as != user_)) {
-    return refuse(SaslCode::auth, "PLAIN without user or password, or to act as another user");
+  const auto name = response.substr(first + 1, second - first - 1);
+  user_ = name;  // for the log, if it goes no further
+  auto user = saslprep(name, Prepared::query), password = saslprep(response.substr(second + 1), Prepared::query);
+  if (!user || !password || (!as.empty() && as != name)) {
+    return refuse(SaslCode::auth,
+                  "PLAIN without user or password, with characters that they cannot have, or to act "
+                  "as another user");
   }
+  user_ = std::move(*user);
   wait();
   credential_ = credential_of(authenticator_->keys_of(user_).keys);
-  authenticator_->check(user_, std::string(password), [weak = weak_from_this()](Authenticator::Verdict verdict) {
+  authenticator_->check(user_, std::move(*password), [weak = weak_from_this()](Authenticator::Verdict verdict) {
     const auto self = weak.lock();
     if (!self) return;
     self->go_on();
@@ -127,6 +132,9 @@ void SaslServer::on_scram_first(std::string_view response) {
   auto user = scram_->begin(response);
   if (!user) return refuse(SaslCode::auth, "a malformed SCRAM message");
   user_ = std::move(*user);
+  auto prepared = saslprep(user_, Prepared::query);
+  if (!prepared) return refuse(SaslCode::auth, "a name with characters that it cannot have");
+  user_ = std::move(*prepared);
   auto found = authenticator_->keys_of(user_);
   known_ = found.known;
   credential_ = credential_of(found.keys);

@@ -1,7 +1,7 @@
 // SCRAM-SHA-256 (RFC 5802 and 7677): a login in which neither side ever sees the other's secret.
 //
 // Pure: messages in, messages out; how they travel is SASL's business. Without channel binding (no -PLUS).
-// Names and passwords are compared byte by byte, without SASLprep: what is not ASCII must be in NFC on both sides.
+// Names and passwords come here prepared (saslprep.hpp).
 // Thread safety: values.
 #pragma once
 

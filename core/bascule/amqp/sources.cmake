@@ -9,8 +9,8 @@ bascule_library(bascule_amqp ALIAS bascule::amqp PCH
           bascule/amqp/flow_answers.cpp
           bascule/amqp/frame_guard.cpp bascule/amqp/handshake.cpp bascule/amqp/message.cpp bascule/amqp/nodes_amqp.cpp bascule/amqp/nodes_http.cpp
           bascule/amqp/nodes_requests.cpp bascule/amqp/peer_certificate.cpp bascule/amqp/receiver.cpp bascule/amqp/relay.cpp bascule/amqp/sasl.cpp
-          bascule/amqp/sasl_client.cpp bascule/amqp/sasl_crypto.cpp bascule/amqp/sasl_server.cpp bascule/amqp/scram.cpp
+          bascule/amqp/sasl_client.cpp bascule/amqp/sasl_crypto.cpp bascule/amqp/sasl_server.cpp bascule/amqp/saslprep.cpp bascule/amqp/scram.cpp
           bascule/amqp/sender.cpp bascule/amqp/stream.cpp bascule/amqp/tls.cpp bascule/amqp/tls_context.cpp
           bascule/amqp/url.cpp bascule/amqp/websocket.cpp
   LINK bascule_loop bascule_amqp_codec bascule_profile Proton::engine
-  PRIVATE_LINK Boost::url)
+  PRIVATE_LINK Boost::url Libidn::libidn)
