@@ -132,9 +132,13 @@ GuardError Conversation::transfer(Session& session, Reader fields) {
   skip(fields);        // message-format
   (void)flag(fields);  // settled
   bool more = flag(fields);
-  skip(fields);                    // rcv-settle-mode
-  skip(fields);                    // state
-  (void)flag(fields);              // resume
+  skip(fields);  // rcv-settle-mode
+  skip(fields);  // state
+  // The engine would take it for a new delivery, and what is left of its message for the whole.
+  if (flag(fields)) {
+    return {"amqp:not-implemented",
+            "TRANSFER with resume: links are not resumed, as ATTACH without an unsettled map has said"};
+  }
   if (flag(fields)) more = false;  // aborted
   begins_ = (*state & in_delivery) == 0;
   if (begins_ && (!has_id || !tag)) {

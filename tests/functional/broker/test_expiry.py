@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from proton import Message, Terminus
+from proton import Data, Message, Terminus
 from proton.reactor import Container, ReceiverOption
 from proton.utils import BlockingConnection
 
@@ -165,3 +165,45 @@ def test_attach_says_what_the_terminus_is(connect: Connect, address: str) -> Non
     sender = connection.create_sender(address, name="sender", options=Target())
     target = sender.link.remote_target
     assert (target.durability, target.expiry_policy, target.timeout) == (Terminus.NONDURABLE, LINK, 0)
+
+
+@pytest.mark.parametrize("receiver", [False, True])
+def test_an_unsettled_map_is_answered_by_none(shared_broker: Any, rawamqp: Any, address: str, receiver: bool) -> None:
+    """Nothing is kept of a link's deliveries: whoever comes back with some hears that there are none."""
+    peer = rawamqp.RawPeer(shared_broker.port)
+    peer.begin()
+    unsettled = b"\xc1\x08\x02" + b"\xa0\x01t" + b"\x00\x53\x24\x45"  # tag "t": accepted
+    unsettled = b"\xc1" + bytes([len(unsettled) - 2]) + unsettled[2:]
+    node = rawamqp.described(0x28 if receiver else 0x29, rawamqp.string(address))
+    ends = [node, rawamqp.described(0x29)] if receiver else [rawamqp.described(0x28), node]
+    peer.send(rawamqp.frame(rawamqp.described(
+        rawamqp.ATTACH, rawamqp.string("back"), rawamqp.uint(0), rawamqp.TRUE if receiver else rawamqp.FALSE, rawamqp.NULL,
+        rawamqp.NULL, *ends, unsettled, rawamqp.TRUE, rawamqp.NULL if receiver else rawamqp.uint(1),
+    )))  # fmt: skip
+    answer = Data()
+    answer.decode(peer.until(rawamqp.ATTACH))
+    answer.rewind()
+    answer.next()
+    fields = answer.get_object().value
+    assert fields[0] == "back"
+    assert fields[5 if receiver else 6] is not None, "attached"
+    assert (fields[7:8] or [None])[0] is None, "no unsettled map"
+    assert not (fields[8:9] or [None])[0], "and none that is incomplete"
+    peer.socket.close()
+
+
+def test_a_resumed_delivery_is_refused_not_taken_for_a_new_one(
+    shared_broker: Any, connect: Connect, rawamqp: Any, address: str
+) -> None:
+    peer = rawamqp.RawPeer(shared_broker.port)
+    peer.begin()
+    peer.attach_sender(address)
+    resumed = rawamqp.described(
+        rawamqp.TRANSFER, rawamqp.uint(0), rawamqp.uint(0), b"\xa0\x01t", rawamqp.uint(0), rawamqp.FALSE, rawamqp.FALSE,
+        rawamqp.NULL, rawamqp.NULL, rawamqp.TRUE,
+    )  # fmt: skip
+    peer.send(rawamqp.frame(resumed + rawamqp.data_section(b"the rest")))
+    assert b"amqp:not-implemented" in peer.until(rawamqp.CLOSE)
+    connection = connect()
+    connection.create_sender(address).send(Message(body="new"))
+    assert connection.create_receiver(address, credit=1).receive(timeout=30).body == "new"
