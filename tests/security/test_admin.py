@@ -131,6 +131,16 @@ def test_users_come_with_their_password(secured: Any, users_file: Path) -> None:
     assert "wonder" not in broker.log
 
 
+def test_names_and_passwords_are_prepared_as_at_amqp_logins(secured: Any, user_tool: Any, tmp_path: Path) -> None:
+    file = tmp_path / "users"
+    user_tool("add", "J\u00f6rg", "--users", str(file), password="wond\u00e9r")
+    broker = secured(metrics="127.0.0.1:0", users=str(file))
+    assert get(broker, auth=("J\u00f6rg", "wond\u00e9r")).status_code == 200
+    assert get(broker, auth=("Jo\u0308rg", "wonde\u0301r")).status_code == 200, "decomposed, as some keyboards write it"
+    assert get(broker, auth=("J\u00f6rg", "wonder")).status_code == 401
+    assert get(broker, auth=("J\u00f6rg", "wond\u00e9r\u0007")).status_code == 401, "what cannot be prepared"
+
+
 def test_access_rules_are_those_of_amqp(secured: Any, users_file: Path, tmp_path: Path, token_file: Path) -> None:
     rules = tmp_path / "access.toml"
     rules.write_text(RULES)

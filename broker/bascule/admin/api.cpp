@@ -2,6 +2,7 @@
 
 #include "bascule/admin/documents.hpp"
 #include "bascule/admin/openapi.hpp"
+#include "bascule/amqp/saslprep.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule::admin {
@@ -11,7 +12,7 @@ using telemetry::JsonText;
 
 namespace {
 
-constexpr std::string_view management = "$management";
+constexpr std::string_view management = "$management", wrong_login = "unknown user or wrong password";
 constexpr std::uint64_t most_listed = 1000;
 
 AdminResponse document(JsonText& json, int status = 200) { return {status, json.take() + "\n"}; }
@@ -165,9 +166,17 @@ void Api::log_in(const AdminHead& head, Basic basic, Known known) {
   auto authenticator = broker_.security().logins()->authenticator(head.peer);
   if (!authenticator->admits()) return known(throttled());
   using Login = amqp::Authenticator::Verdict;
-  const std::string user = basic.user;
+  const auto prepared = amqp::saslprep(basic.user, amqp::Prepared::query);
+  auto password = amqp::saslprep(basic.password, amqp::Prepared::query);
+  amqp::wipe(basic.password);
+  if (!prepared || !password) {
+    authenticator->tried(basic.user, amqp::Mechanism::plain, false);
+    ++refused_["wrong"];
+    return known(unauthenticated(std::string(wrong_login)));
+  }
+  const std::string& user = *prepared;
   auto* const asks = authenticator.get();
-  asks->check(user, std::move(basic.password),
+  asks->check(user, std::move(*password),
               [this, authenticator = std::move(authenticator), user, known = std::move(known)](Login verdict) mutable {
                 if (verdict == Login::busy) {
                   ++refused_["busy"];
@@ -179,7 +188,7 @@ void Api::log_in(const AdminHead& head, Basic basic, Known known) {
                   return known(Caller{user, broker_.security().grants(identity)});
                 }
                 ++refused_["wrong"];
-                known(unauthenticated("unknown user or wrong password"));
+                known(unauthenticated(std::string(wrong_login)));
               });
 }
 
