@@ -71,7 +71,9 @@ def raw(broker: daemons.Daemon) -> Iterator[RawPeer]:
     assert receiver.receive(timeout=30).body == "still here"
     receiver.accept()
     connection.close()
-    eventually(lambda: resident(broker) - before < 32 << 20, "what the peer held is given back")
+    # Daemons keep a part of their heap for the next burst: what was freed may stay resident. What was never freed would be more:
+    # the largest of these attacks sends 240 MB.
+    eventually(lambda: resident(broker) - before < 96 << 20, "what the peer held is given back")
 
 
 def begin(channel: int = 0) -> bytes:
