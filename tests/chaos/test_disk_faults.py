@@ -35,9 +35,12 @@ def run_until_it_dies(broker: Broker, environment: dict[str, str], script: Scrip
     return status
 
 
-def test_the_power_fails_at_every_point_of_a_small_workload(make_broker: MakeBroker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [{}, {"large_message": "4KiB"}], ids=["journal alone", "bodies in files"])
+def test_the_power_fails_at_every_point_of_a_small_workload(
+    make_broker: MakeBroker, tmp_path: Path, settings: dict[str, str]
+) -> None:
     """A crash before, after or in the middle of each write, flush, creation, rename and removal; what was not flushed is lost."""
-    broker = make_broker(journal_segment=SEGMENT)
+    broker = make_broker(journal_segment=SEGMENT, **settings)
     log = tmp_path / "disk.log"
     assert run_until_it_dies(broker, shims.environment(broker.data, log=log), Script()) == 0
     broker.kill()
@@ -105,12 +108,15 @@ def test_control_a_broker_that_does_not_flush_is_caught(make_broker: MakeBroker,
     assert check(script.events).wrong.get("lost"), "accepted, not flushed, the power cut: it must be lost"
 
 
+@pytest.mark.parametrize("settings", [{}, {"large_message": "4KiB"}], ids=["journal alone", "bodies in files"])
 @pytest.mark.parametrize("call", ["write", "sync"])
 @pytest.mark.parametrize("at", [9, 14])
-def test_an_io_error_ends_the_process_at_once(make_broker: MakeBroker, call: str, at: int, tmp_path: Path) -> None:
+def test_an_io_error_ends_the_process_at_once(
+    make_broker: MakeBroker, call: str, at: int, tmp_path: Path, settings: dict[str, str]
+) -> None:
     """Status 74, a log line, nothing retried and nothing more written; what was accepted is there after a restart."""
     log = tmp_path / "disk.log"
-    broker = make_broker(journal_segment=SEGMENT)
+    broker = make_broker(journal_segment=SEGMENT, **settings)
     script = Script()
     status = run_until_it_dies(broker, shims.environment(broker.data, log=log, fail=f"{call}:EIO:{at}"), script)
     assert status == STATUS_IO_ERROR, broker.log()[-2000:]

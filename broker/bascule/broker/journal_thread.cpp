@@ -130,6 +130,11 @@ void JournalThread::committed(Lsn last) {
   busy_ = false;
   ++commits_;
   journal_.committed(last);
+  if (ahead_failed_ && ahead_.start == 0) {  // the writer made the segment that could not be made ahead
+    telemetry::info("the journal's disk has space again", {});
+    ahead_failed_ = false;
+    journal_.set_accepts(true);
+  }
   if (ahead_.start == 0) {
     ahead_ = journal_.wants_ahead();
     if (ahead_.start != 0) make_ahead();

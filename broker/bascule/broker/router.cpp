@@ -319,8 +319,10 @@ void Router::holders(Lsn lsn, std::vector<Holding>& queues) {
 }
 
 void Router::spoilt(Lsn lsn, const std::string& why) {
-  for (const auto& [id, queue] : stored_) {
-    if (Holding held; queue->holding(lsn, held)) queue->stop(why);
+  for (auto& [address, held] : nodes_) {  // not only of stored_: it may be of a scratch file
+    if (held.node->kind() != Node::Kind::queue) continue;
+    auto& queue = static_cast<Queue&>(*held.node);
+    if (Holding holding; queue.holding(lsn, holding)) queue.stop(why);
   }
 }
 

@@ -318,6 +318,20 @@ TEST_F(PagingTest, WhatWasTakenWhileItWasOnItsWayOutLeavesNothingBehind) {
   EXPECT_TRUE(scratch_files().empty());
 }
 
+TEST_F(PagingTest, WhatIsDamagedInAScratchFileStopsItsQueue) {
+  publish(500, false);
+  relieve();
+  const std::string name = *scratch_files().begin();
+  auto& bytes = disk.bytes(name);
+  const std::string_view wanted = "400....";
+  disk.open(name)->sync();
+  *std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) ^= 1;
+  Sink sink(queue(), 10'000);
+  jobs();
+  EXPECT_LT(sink.bodies.size(), 401u);
+  EXPECT_NE(queue().stopped().find(name + " is damaged at offset"), std::string::npos) << queue().stopped();
+}
+
 TEST_F(PagingTest, ASegmentThatTheDiskRefusesToReadStays) {
   queue("old").publish(message({.body = "old", .durable = true}), now);
   commit();
