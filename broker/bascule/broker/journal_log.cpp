@@ -273,7 +273,7 @@ std::uint64_t Log::room() const noexcept {
 
 Ahead Log::wants_ahead() {
   const Segment* newest = state_.ledger.newest();
-  if (newest == nullptr || newest->used < newest->capacity / 2 || ahead_ == newest->end()) return {};
+  if (newest == nullptr || newest->used < newest->capacity / 8 || ahead_ == newest->end()) return {};
   if (!ready_.empty()) return {};  // segments before it are not there yet: a crash would leave a gap
   ahead_ = newest->end();
   return {ahead_, segment_size_};

@@ -109,7 +109,7 @@ class Log {
   bool dirty() const noexcept;
   /// `wall_ms`: keys that have run out are not kept.
   Commit take(std::int64_t wall_ms);
-  /// The next segment, once when the newest is half full.
+  /// The next segment, once when an eighth of the newest is used.
   Ahead wants_ahead();
   /// How much of the newest segment is free.
   std::uint64_t room() const noexcept;

@@ -2,7 +2,7 @@
 // disk: one commits, one reads messages back, one makes files, one writes large bodies.
 //
 // At the end of a turn, when no commit is under way, all that was appended goes to the committing thread; its end is
-// posted back. The next segment is made while the last is half empty, so that a full disk is known while there is
+// posted back. The next segment is made while the last is mostly empty, so that a full disk is known while there is
 // room for settlements: new durable messages are refused then, and it is tried again every 200 ms. Any other I/O error
 // but of reading ends the process at once with a log line (what an acknowledgement promises cannot be kept any more).
 // Lifetime: the journal and the disk outlive it; the destructor commits what is left. Thread safety: the loop's thread.
