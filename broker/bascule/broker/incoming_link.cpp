@@ -52,7 +52,8 @@ IncomingLink::~IncomingLink() {
 // How many messages may be on their way: as many as credit_bytes holds of the size this producer usually
 // sends.
 std::uint32_t IncomingLink::window() const noexcept {
-  return std::clamp(shared_.options.credit_bytes / usual_size_, 4U, shared_.options.max_credit);
+  const auto most = std::max(shared_.options.max_credit, 1U);
+  return std::clamp(shared_.options.credit_bytes / usual_size_, std::min(4U, most), most);
 }
 
 void IncomingLink::top_up() {

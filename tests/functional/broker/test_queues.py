@@ -68,18 +68,46 @@ def test_every_section_is_forwarded_untouched(connect: Connect, address: str) ->
     connection = connect()
     sent = Message(
         body={"k": [1, 2.5, "three", None, True], "id": uuid.UUID(int=7), "when": timestamp(1700000000000)},
-        id=ulong(42), user_id=b"me", subject="subject", reply_to="reply", correlation_id="c-1",
-        content_type=symbol("application/x"), content_encoding=symbol("identity"), creation_time=1.7e9, group_id="g",
-        group_sequence=3, reply_to_group_id="rg", durable=True, priority=7, ttl=60.0,
-        properties={"a": 1, "b": "two"}, annotations={symbol("x-opt-a"): "kept"}, instructions={symbol("x-opt-i"): "hop"},
+        id=ulong(42),
+        user_id=b"me",
+        subject="subject",
+        reply_to="reply",
+        correlation_id="c-1",
+        content_type=symbol("application/x"),
+        content_encoding=symbol("identity"),
+        creation_time=1.7e9,
+        group_id="g",
+        group_sequence=3,
+        reply_to_group_id="rg",
+        durable=True,
+        priority=7,
+        ttl=60.0,
+        properties={"a": 1, "b": "two"},
+        annotations={symbol("x-opt-a"): "kept"},
+        instructions={symbol("x-opt-i"): "hop"},
     )
     connection.create_sender(address).send(sent)
     receiver = connection.create_receiver(address, credit=1)
     got = receiver.receive(timeout=30)
     receiver.accept()
-    for name in ("body", "id", "user_id", "subject", "reply_to", "correlation_id", "content_type", "content_encoding",
-                 "creation_time", "group_id", "group_sequence", "reply_to_group_id", "durable", "priority", "properties",
-                 "annotations"):
+    for name in (
+        "body",
+        "id",
+        "user_id",
+        "subject",
+        "reply_to",
+        "correlation_id",
+        "content_type",
+        "content_encoding",
+        "creation_time",
+        "group_id",
+        "group_sequence",
+        "reply_to_group_id",
+        "durable",
+        "priority",
+        "properties",
+        "annotations",
+    ):
         assert getattr(got, name) == getattr(sent, name), name
     assert 0 < got.ttl <= 60.0
     assert not got.instructions, "delivery annotations are for the next hop only"
@@ -211,7 +239,9 @@ def test_wrong_kind_is_refused_with_what_to_do(connect: Connect, address: str) -
         connection.create_sender(address, options=Capability("topic"), name="other")
 
 
-def test_messages_larger_than_allowed_end_the_link_and_nothing_else(start_broker: StartBroker, connect: Connect) -> None:
+def test_messages_larger_than_allowed_end_the_link_and_nothing_else(
+    start_broker: StartBroker, connect: Connect
+) -> None:
     broker = start_broker(config='[broker]\nmax_message_size = "100KiB"\n')
     connection = connect(broker.url)
     assert connection.create_sender("q").link.remote_max_message_size == 100 * 1024
@@ -269,3 +299,46 @@ def test_unsettled_messages_are_bounded_whatever_the_credit(start_broker: StartB
     got += [receiver.receive(timeout=30).body]
     receiver.accept()
     assert got == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("bound", ["max_queue_messages = 4", 'max_queue_bytes = "4KiB"'])
+def test_a_full_queue_that_blocks_gives_no_credit_until_there_is_room(
+    start_broker: StartBroker, connect: Connect, rawamqp: Any, bound: str
+) -> None:
+    """By hand: clients do not show their credit. What was granted before is taken, up to twice the bound."""
+    broker = start_broker(config=f"[broker]\nmax_credit = 2\n{bound}\n")
+    peer = rawamqp.RawPeer(broker.port)
+    peer.begin()
+    peer.attach_sender("full")
+    body = rawamqp.data_section(b"x" * 900)
+    sent = limit = 0
+
+    def room(timeout: float) -> bool:
+        """May more be sent, now or when credit comes?"""
+        nonlocal limit
+        peer.socket.settimeout(timeout)
+        try:
+            while limit <= sent:
+                data = Data()
+                data.decode(peer.until(rawamqp.FLOW))
+                data.rewind()
+                data.next()
+                fields = data.get_object().value
+                limit = fields[5] + fields[6]
+        except TimeoutError:
+            return False
+        finally:
+            peer.socket.settimeout(30)
+        return True
+
+    while sent < 20 and room(1):
+        peer.send(peer.transfer(body, delivery=sent, tag=bytes([sent]), settled=True))
+        sent += 1
+    assert 4 <= sent <= 8, "no credit once it is full"
+    receiver = connect(broker.url).create_receiver("full", credit=sent)
+    for _ in range(sent):
+        receiver.receive(timeout=30)
+        receiver.accept()
+    receiver.close()  # and with it the accepts are there
+    assert room(30), "there is room again"
+    peer.socket.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from proton import Data, Message, Terminus, Timeout, symbol
-from proton.reactor import LinkOption
+from proton.reactor import Container, LinkOption
 from proton.utils import BlockingConnection, BlockingReceiver, LinkDetached
 
 Connect = Callable[..., BlockingConnection]
@@ -91,10 +91,20 @@ def test_durable_shared_subscription_outlives_its_links(connect: Connect, topic:
 
 def test_durable_exclusive_subscription_is_the_containers_and_takes_one_consumer(connect: Connect, topic: str) -> None:
     options = Subscription(durable=True)
-    one = connect(container=None)
+
+    def of(container_id: str) -> BlockingConnection:
+        container = Container()
+        container.container_id = container_id
+        return connect(container=container)
+
+    one = of("first")
     receiver = one.create_receiver(topic, credit=1, name="mine", options=options)
+    with pytest.raises(LinkDetached, match="resource-locked"):
+        of("first").create_receiver(topic, credit=1, name="mine", options=options)
+    other = of("second").create_receiver(topic, credit=1, name="mine", options=options)
     publish(one, topic, "a")
     assert take(receiver, 1) == ["a"]
+    assert take(other, 1) == ["a"], "another container's is another"
 
 
 class ByName(LinkOption):
