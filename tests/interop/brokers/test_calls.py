@@ -106,6 +106,9 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str) -> None:
     assert expired[-1].startswith("failed deadline_exceeded"), expired
     eventually(lambda: time.monotonic() - begun > 1, "a second has passed")
     second = peer("serve", address, "b", "answer")
+    eventually(lambda: waiting.said("reply") or waiting.said("failed"), "the call ends", 60)
+    if "closed the connection" in "".join(waiting.said("failed")):
+        pytest.skip(f"the broker hung up on the caller: {waiting.said('failed')}")  # RabbitMQ 3 did, once, on a busy machine
     (reply,) = waiting.wait_for("reply")
     waited = time.monotonic() - begun
     assert int(reply) <= 30_000 - 1000, f"{reply} ms were left after more than a second in the queue"

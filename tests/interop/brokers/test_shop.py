@@ -26,7 +26,8 @@ def platform(broker: RunningBroker) -> Iterator[platforms.RunningPlatform]:
 @pytest.mark.feature("the shop's order flow over HTTP")
 def test_orders(platform: platforms.RunningPlatform) -> None:
     shop = Shop(platform.http)
-    product, customer = shop.product(price_minor=250, stock=10), shop.customer(deposit=1000)
+    product = eventually(lambda: shop.product(price_minor=250, stock=10), "products are taken")
+    customer = eventually(lambda: shop.customer(deposit=1000), "customers are taken")
     order = shop.place(customer["id"], (product["id"], 3))
     ended = eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)
     assert ended is not None
@@ -46,7 +47,8 @@ def test_orders(platform: platforms.RunningPlatform) -> None:
 @pytest.mark.feature("the shop's order flow over HTTP")
 def test_a_service_that_dies_with_orders_under_way(platform: platforms.RunningPlatform) -> None:
     shop = Shop(platform.http)
-    product, customer = shop.product(price_minor=1, stock=100), shop.customer(deposit=1000)
+    product = eventually(lambda: shop.product(price_minor=1, stock=100), "products are taken")
+    customer = eventually(lambda: shop.customer(deposit=1000), "customers are taken")
     orders = [shop.place(customer["id"], (product["id"], 1))["id"] for _ in range(10)]
     platform.kill_and_wait("catalog")
     for id_ in orders:
@@ -66,7 +68,8 @@ def test_up_runs_a_private_broker_and_starts_it_again() -> None:
     with platforms.running(options=options) as started:
         assert started.processes()["broker"].endpoints["amqp"] == started.broker
         shop = Shop(started.http)
-        product, customer = shop.product(price_minor=1, stock=10), shop.customer(deposit=10)
+        product = eventually(lambda: shop.product(price_minor=1, stock=10), "products are taken")
+        customer = eventually(lambda: shop.customer(deposit=10), "customers are taken")
         before = json.loads(started.layout.ready_file("broker").read_text())
         os.kill(before["pid"], signal.SIGKILL)
         started.wait_running("broker", other_than=before["launcher"], seconds=60)
