@@ -99,6 +99,14 @@ struct Relay {
     for (const auto& connection : connections) connection->start();
   }
 
+  // A connection that reads holds itself.
+  ~Relay() {
+    for (const auto& connection : connections) {
+      connection->detach();
+      connection->abort("the test is over");
+    }
+  }
+
   void on_incoming(pn_event_t* event) {
     if (pn_event_type(event) == PN_LINK_REMOTE_OPEN) {
       pn_link_open(pn_event_link(event));
