@@ -52,8 +52,8 @@ struct BrokerOptions {
   std::string users = {};                            ///< users file; empty: nobody has a password
   std::uint32_t max_failed_logins = 20;              ///< of one address, at once; one more each 3 s
   std::string access = {};                           ///< access file; empty: everybody who is in may do everything
-  std::string admin_token_file = {};              ///< of the HTTP management API's bearer token; empty: none
-  std::vector<std::string> admin_hosts = {};      ///< names in Host that the API answers to besides loopback's
+  std::string admin_token_file = {};                 ///< of the HTTP management API's bearer token; empty: none
+  std::vector<std::string> admin_hosts = {};         ///< names in Host that the API answers to besides loopback's
   std::chrono::milliseconds reload_interval{2'000};  ///< how often those files and certificates are looked at; 0: never
 };
 
