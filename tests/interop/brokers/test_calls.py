@@ -95,7 +95,7 @@ def test_a_deadline_ends_a_call(peer: StartPeer, address: str) -> None:
 
 
 @pytest.mark.feature("deadlines: answered in time, and never lengthened by waiting in a queue")
-def test_time_in_the_queue_counts(peer: StartPeer, address: str) -> None:
+def test_time_in_the_queue_counts(peer: StartPeer, address: str, broker: RunningBroker) -> None:
     first = peer("serve", address, "a", "answer")
     first.wait_for("ready")
     first.kill()
@@ -107,8 +107,8 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str) -> None:
     eventually(lambda: time.monotonic() - begun > 1, "a second has passed")
     second = peer("serve", address, "b", "answer")
     eventually(lambda: waiting.said("reply") or waiting.said("failed"), "the call ends", 60)
-    if "closed the connection" in "".join(waiting.said("failed")):
-        pytest.skip(f"the broker hung up on the caller: {waiting.said('failed')}")  # RabbitMQ 3 did, once, on a busy machine
+    if broker.name == "rabbitmq-3" and "closed the connection" in "".join(waiting.said("failed")):
+        pytest.skip(f"RabbitMQ 3 hung up on the caller: {waiting.said('failed')}")  # it did once, on a busy machine
     (reply,) = waiting.wait_for("reply")
     waited = time.monotonic() - begun
     assert int(reply) <= 30_000 - 1000, f"{reply} ms were left after more than a second in the queue"
