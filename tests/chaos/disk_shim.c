@@ -9,7 +9,8 @@
 //                                     from these what was not flushed yet, as a power cut does with the page cache
 //
 // A line of the log: W path offset size old-size data-offset | T path old-size new-size data-offset | S path (flushed) |
-// C path (created) | R from to | U path backup | D folder (flushed) | E call (made to fail). The order is that of the disk.
+// C path (created) | R from to | U path backup | D folder (flushed) | E path call (made to fail). The order is that of the
+// disk; in front of each stands the thread that did it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -63,7 +64,8 @@ static void say(const char* format, ...) {
   char line[9000];
   va_list arguments;
   va_start(arguments, format);
-  const int n = vsnprintf(line, sizeof line, format, arguments);
+  int n = snprintf(line, sizeof line, "%ld\t", (long)gettid());
+  n += vsnprintf(line + n, sizeof line - (size_t)n, format, arguments);
   va_end(arguments);
   if (REAL(write)(log_file, line, (size_t)n) != n) abort();
 }
@@ -128,23 +130,23 @@ static int failure(enum call call) {
 }
 
 // One point: counts it, lets it die or fail as asked, carries it out. `log` runs before, `done` is the call itself.
-#define POINT(call, log_statement, result_type, call_expression, failed_value) \
-  pthread_mutex_lock(&lock);                                                   \
-  ++points;                                                                    \
-  const char* how = kill_here();                                               \
-  if (strcmp(how, "before") == 0) die();                                       \
-  const int failed = failure(call);                                            \
-  result_type result = (failed_value);                                         \
-  if (failed != 0) {                                                           \
-    say("E\t%s\n", names[call]);                                               \
-    errno = failed;                                                            \
-  } else {                                                                     \
-    log_statement;                                                             \
-    result = (call_expression);                                                \
-  }                                                                            \
-  if (*how != 0) die();                                                        \
-  const int kept = errno;                                                      \
-  pthread_mutex_unlock(&lock);                                                 \
+#define POINT(call, where, log_statement, result_type, call_expression, failed_value) \
+  pthread_mutex_lock(&lock);                                                          \
+  ++points;                                                                           \
+  const char* how = kill_here();                                                      \
+  if (strcmp(how, "before") == 0) die();                                              \
+  const int failed = failure(call);                                                   \
+  result_type result = (failed_value);                                                \
+  if (failed != 0) {                                                                  \
+    say("E\t%s\t%s\n", where, names[call]);                                           \
+    errno = failed;                                                                   \
+  } else {                                                                            \
+    log_statement;                                                                    \
+    result = (call_expression);                                                       \
+  }                                                                                   \
+  if (*how != 0) die();                                                               \
+  const int kept = errno;                                                             \
+  pthread_mutex_unlock(&lock);                                                        \
   errno = kept;
 
 static size_t torn(size_t size) { return strcmp(kill_here(), "torn") == 0 ? size / 2 : size; }
@@ -152,7 +154,7 @@ static size_t torn(size_t size) { return strcmp(kill_here(), "torn") == 0 ? size
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   char path[4096];
   if (!ours_fd(fd, path, sizeof path)) return REAL(pwrite)(fd, bytes, size, offset);
-  POINT(WRITE,
+  POINT(WRITE, path,
         say("W\t%s\t%lld\t%zu\t%lld\t%lld\n", path, (long long)offset, size, (long long)size_of(fd),
             (long long)keep(fd, offset, (off_t)size)),
         ssize_t, REAL(pwrite)(fd, bytes, torn(size), offset), -1)
@@ -165,7 +167,7 @@ ssize_t pwritev(int fd, const struct iovec* parts, int count, off_t offset) {
   if (!ours_fd(fd, path, sizeof path)) return REAL(pwritev)(fd, parts, count, offset);
   size_t size = 0;
   for (int i = 0; i < count; ++i) size += parts[i].iov_len;
-  POINT(WRITE,
+  POINT(WRITE, path,
         say("W\t%s\t%lld\t%zu\t%lld\t%lld\n", path, (long long)offset, size, (long long)size_of(fd),
             (long long)keep(fd, offset, (off_t)size)),
         ssize_t, REAL(pwritev)(fd, parts, strcmp(kill_here(), "torn") == 0 ? (count + 1) / 2 : count, offset), -1)
@@ -179,7 +181,7 @@ ssize_t write(int fd, const void* bytes, size_t size) {
   char path[4096];
   if (!ours_fd(fd, path, sizeof path)) return REAL(write)(fd, bytes, size);
   const off_t offset = (fcntl(fd, F_GETFL) & O_APPEND) != 0 ? size_of(fd) : lseek(fd, 0, SEEK_CUR);
-  POINT(WRITE,
+  POINT(WRITE, path,
         say("W\t%s\t%lld\t%zu\t%lld\t%lld\n", path, (long long)offset, size, (long long)size_of(fd),
             (long long)keep(fd, offset, (off_t)size)),
         ssize_t, REAL(write)(fd, bytes, torn(size)), -1)
@@ -200,7 +202,7 @@ static int flushed(int fd, int (*flush)(int)) {
   fstat(fd, &status);
   const char* slow = getenv("CHAOS_SLOW_SYNC");
   if (slow != NULL) usleep((useconds_t)atol(slow) * 1000);
-  POINT(SYNC, (void)0, int, flush_and_say(fd, flush, S_ISDIR(status.st_mode) ? 'D' : 'S', path), -1)
+  POINT(SYNC, path, (void)0, int, flush_and_say(fd, flush, S_ISDIR(status.st_mode) ? 'D' : 'S', path), -1)
   return result;
 }
 int fdatasync(int fd) { return flushed(fd, REAL(fdatasync)); }
@@ -210,7 +212,7 @@ int posix_fallocate(int fd, off_t offset, off_t size) {
   char path[4096];
   if (!ours_fd(fd, path, sizeof path)) return REAL(posix_fallocate)(fd, offset, size);
   const off_t before = size_of(fd);
-  POINT(ALLOCATE,
+  POINT(ALLOCATE, path,
         say("T\t%s\t%lld\t%lld\t%lld\n", path, (long long)before,
             (long long)(before > offset + size ? before : offset + size), 0LL),
         int, REAL(posix_fallocate)(fd, offset, size), failed)
@@ -222,7 +224,7 @@ int ftruncate(int fd, off_t size) {
   char path[4096];
   if (!ours_fd(fd, path, sizeof path)) return REAL(ftruncate)(fd, size);
   const off_t before = size_of(fd);
-  POINT(ALLOCATE,
+  POINT(ALLOCATE, path,
         say("T\t%s\t%lld\t%lld\t%lld\n", path, (long long)before, (long long)size,
             (long long)keep(fd, size, before > size ? before - size : 0)),
         int, REAL(ftruncate)(fd, size), -1)
@@ -241,14 +243,14 @@ static const char* backup(const char* path, char* name, size_t size) {
 int rename(const char* from, const char* to) {
   if (!ours(from) && !ours(to)) return REAL(rename)(from, to);
   char name[4200];
-  POINT(RENAME, say("R\t%s\t%s\t%s\n", from, to, backup(to, name, sizeof name)), int, REAL(rename)(from, to), -1)
+  POINT(RENAME, from, say("R\t%s\t%s\t%s\n", from, to, backup(to, name, sizeof name)), int, REAL(rename)(from, to), -1)
   return result;
 }
 
 int unlink(const char* path) {
   if (!ours(path)) return REAL(unlink)(path);
   char name[4200];
-  POINT(UNLINK, say("U\t%s\t%s\n", path, backup(path, name, sizeof name)), int, REAL(unlink)(path), -1)
+  POINT(UNLINK, path, say("U\t%s\t%s\n", path, backup(path, name, sizeof name)), int, REAL(unlink)(path), -1)
   return result;
 }
 

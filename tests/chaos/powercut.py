@@ -42,21 +42,22 @@ class Disk:
         self.points = 0
         self.writes: dict[str, list[Write]] = {}
         self.names: list[Naming] = []
-        self.after_failure: list[str] = []  # what was done once a call had been made to fail
-        self._failed = False
+        # What was done once a call had been made to fail, by its thread or to its file; another thread may be at a file of its own.
+        self.after_failure: list[str] = []
+        self._failed: set[str] = set()  # threads and files
         data = Path(f"{log}.data")
         self._kept = data.read_bytes() if data.exists() else b""
         for line in log.read_text().splitlines() if log.exists() else []:
-            kind, *words = line.split("\t")
-            self._take(kind, words)
+            thread, kind, *words = line.split("\t")
+            self._take(thread, kind, words)
 
-    def _take(self, kind: str, words: list[str]) -> None:
+    def _take(self, thread: str, kind: str, words: list[str]) -> None:
         if kind != "C":
             self.points += 1
+        if self._failed & {thread, *words[:2]}:
+            self.after_failure.append(f"{kind} {words[0]}")
         if kind == "E":
-            self._failed = True
-        elif self._failed and words and not words[0].endswith(".tmp"):  # a file being made by another thread is no harm
-            self.after_failure.append(kind)
+            self._failed |= {thread, words[0]}
         if kind == "W":
             offset, size, old_size, at = map(int, words[1:])
             there = max(0, min(size, old_size - offset))

@@ -121,7 +121,7 @@ def test_an_io_error_ends_the_process_at_once(
     status = run_until_it_dies(broker, shims.environment(broker.data, log=log, fail=f"{call}:EIO:{at}"), script)
     assert status == STATUS_IO_ERROR, broker.log()[-2000:]
     assert "Input/output error" in broker.log()
-    assert not set(Disk(log).after_failure) & {"W", "S", "R"}, "it went on after a call had failed"
+    assert not Disk(log).after_failure, "it went on after a call had failed"
     broker.start()
     script.drain(broker.url)
     verdict = check(script.events)
