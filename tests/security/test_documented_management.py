@@ -18,7 +18,7 @@ CHAPTER = (TREE / "docs" / "broker.md").read_text().split("\n## Management over 
 
 
 def run(script: str, folder: Path) -> str:
-    done = subprocess.run(["sh", "-euc", script], cwd=folder, capture_output=True, text=True, timeout=30, check=False,
+    done = subprocess.run(["sh", "-euc", script], cwd=folder, capture_output=True, text=True, timeout=240, check=False,
                           env={**os.environ, "HOME": str(folder)})  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
@@ -36,7 +36,7 @@ def test_the_curl_lines(tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     folder.mkdir()
     with daemons.daemon("bascule-broker", settings, folder) as broker:
-        connection = BlockingConnection(broker.amqp, timeout=5)
+        connection = BlockingConnection(broker.amqp, timeout=30)
         for address in ("orders", "orders.later", "dlq.orders"):
             connection.create_receiver(address, credit=0)
             connection.create_sender(address).send(Message(body=f"in {address}"))

@@ -149,7 +149,7 @@ def test_health_and_metrics(start_broker: StartBroker, connect: Connect) -> None
     broker = start_broker(config='[broker]\nmetrics = "127.0.0.1:0"\n')
     send(connect(broker.url), "orders", "a", "b")
     base = broker.endpoints["metrics"]
-    assert httpx.get(base + "/readyz").status_code == 200
-    text = httpx.get(base + "/metrics").text
+    assert httpx.get(base + "/readyz", timeout=60).status_code == 200
+    text = httpx.get(base + "/metrics", timeout=60).text
     assert 'bascule_broker_queue_messages{queue="orders"} 2' in text
     assert "bascule_broker_connections 1" in text

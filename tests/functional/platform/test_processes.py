@@ -37,7 +37,7 @@ def test_status_lists_every_process_as_running(platform: RunningPlatform) -> Non
 
 def test_the_endpoints_file_is_where_things_are(platform: RunningPlatform) -> None:
     written = json.loads(platform.layout.endpoints.read_text())
-    assert httpx.get(written["gateway"] + "/livez").status_code == 200
+    assert httpx.get(written["gateway"] + "/livez", timeout=60).status_code == 200
     assert written["broker"] == platform.processes()["broker"].endpoints["amqp"]
 
 
@@ -45,7 +45,7 @@ def test_our_own_broker_is_managed_over_http_out_of_the_box(platform: RunningPla
     token = platform.layout.admin_token
     assert token.stat().st_mode & 0o777 == 0o600
     admin = json.loads(platform.layout.endpoints.read_text())["admin"]
-    assert httpx.get(admin + "/api/v1/queues").status_code == 401, "not without the token"
+    assert httpx.get(admin + "/api/v1/queues", timeout=60).status_code == 401, "not without the token"
     listed = cli(platform, "queues", "list", "--http", "up", "--json")
     assert "rpc.shop.Catalog" in {node["address"] for node in json.loads(listed.stdout)}, listed.stderr
     assert cli(platform, "queues", "list", "--http", admin).returncode == 0, "its own address is known too"
