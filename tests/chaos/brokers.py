@@ -7,7 +7,6 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -21,6 +20,7 @@ from bascule.platform.programs import Programs
 from chaos import history
 from chaos.ledger import Ledger, read
 from support.platforms import TREE
+from support.ports import Reserved
 from support.waiting import eventually
 
 STATUS_IO_ERROR = 74
@@ -28,12 +28,6 @@ STATUS_IO_ERROR = 74
 
 def program() -> str:
     return Programs.of_tree(TREE).need("bascule-broker", ["bascule-broker"], TREE)[0]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Broker:
@@ -47,8 +41,9 @@ class Broker:
         self.lives = folder / "lives.ledger"
         self._ledger = Ledger(self.lives)
         self.config = folder / "broker.toml"
+        self._reserved = Reserved()  # in all of its lives, and in between
         section = {
-            "listen": f"127.0.0.1:{free_port()}",
+            "listen": self._reserved.address,
             "data": str(self.data),
             "metrics": "127.0.0.1:0",
             **(settings or {}),

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
@@ -41,11 +42,11 @@ class BrokerProcess:
     def _wait_ready(self) -> None:
         exited = os.pidfd_open(self.process.pid)
         try:
-            for _ in range(6000):  # bounded: 60 s
-                if self.ready_file.exists():
-                    break
+            until = time.monotonic() + 120
+            while not self.ready_file.exists():
                 if select.select([exited], [], [], 0.01)[0]:
                     raise RuntimeError(f"the broker ended: {self.log_text()}")
+                assert time.monotonic() < until, f"the broker does not serve: {self.log_text()}"
         finally:
             os.close(exited)
         ready = json.loads(self.ready_file.read_text())

@@ -62,7 +62,7 @@ def send(connect: Connect, address: str, count: int, *, durable: bool = True, si
         body = str(number).ljust(size, ".") if size else str(number)
         delivery = sender.link.send(Message(body=body, durable=durable, **fields))
         if number % 500 == 499 or number == count - 1:
-            sender.connection.wait(lambda delivery=delivery: delivery.settled or delivery.remote_state, timeout=20)
+            sender.connection.wait(lambda delivery=delivery: delivery.settled or delivery.remote_state, timeout=60)
     sender.close()
 
 
@@ -70,7 +70,7 @@ def take(connect: Connect, address: str, count: int) -> list[str]:
     receiver = connect().create_receiver(address, credit=500)
     bodies = []
     for _ in range(count):
-        bodies.append(str(receiver.receive(timeout=10).body).rstrip("."))
+        bodies.append(str(receiver.receive(timeout=60).body).rstrip("."))
         receiver.accept()
     receiver.close()
     return bodies
@@ -79,7 +79,7 @@ def take(connect: Connect, address: str, count: int) -> list[str]:
 def reject_all(connect: Connect, address: str, count: int) -> None:
     receiver = connect().create_receiver(address, credit=500)
     for _ in range(count):
-        receiver.receive(timeout=10)
+        receiver.receive(timeout=60)
         receiver.reject()
     receiver.close()
 
@@ -181,7 +181,7 @@ def test_scheduled_messages_are_seen_and_taken_back(api: AdminApi, connect: Conn
 def test_a_backlog_that_is_not_in_memory_is_looked_at_and_moved(api: AdminApi, connect: Connect, address: str) -> None:
     count = 5000
     send(connect, address, count, size=1000)
-    eventually(lambda: metric(api, "bascule_broker_message_memory_bytes") < 3 << 20, "the backlog left memory", 20)
+    eventually(lambda: metric(api, "bascule_broker_message_memory_bytes") < 3 << 20, "the backlog left memory", 60)
     found = api("GET", f"/api/v1/queues/{address}/messages?count=100").json()["messages"]
     assert [each["body"].rstrip(".") for each in found] == [str(number) for number in range(100)]
     api("PUT", f"/api/v1/queues/{address}.there")
@@ -201,13 +201,14 @@ def test_a_redrive_keeps_its_rate_can_be_followed_and_is_cancelled(
     reject_all(connect, address, 400)
     letters = f"/api/v1/queues/dlq.{address}"
     began = time.monotonic()
-    started = api("POST", letters + "/redrive", json={"rate": 100})
+    # Twenty seconds' work, of which not one is waited for: a slow machine looks in time too.
+    started = api("POST", letters + "/redrive", json={"rate": 20})
     href = started.headers["Location"]
-    assert (started.status_code, started.json()["kind"], started.json()["rate"]) == (202, "redrive", 100)
+    assert (started.status_code, started.json()["kind"], started.json()["rate"]) == (202, "redrive", 20)
     assert api("POST", letters + "/redrive").status_code == 409, "one at a time"
-    eventually(lambda: api("GET", href).json()["moved"] >= 60, "it has come some way")
+    eventually(lambda: api("GET", href).json()["moved"] >= 15, "it has come some way")
     job = api("GET", href).json()
-    assert job["moved"] <= 100 * (time.monotonic() - began) + 25, "a rate and one burst"
+    assert job["moved"] <= 20 * (time.monotonic() - began) + 5, "a rate and one burst"
     assert job["state"] == "running"
     ended = api("DELETE", href).json()
     assert ended["state"] == "cancelled"
@@ -244,12 +245,12 @@ def test_killed_in_the_middle_of_a_redrive_nothing_is_lost(tmp_path: Path, addre
     token.chmod(0o600)
     config = f'[broker]\nmetrics = "127.0.0.1:0"\nadmin_token_file = "{token}"\ndata = "{tmp_path}/data"\n'
     first = BrokerProcess(config=config)
-    here = BlockingConnection(first.url, timeout=10)
+    here = BlockingConnection(first.url, timeout=60)
     send(lambda: here, address, 3000)
     reject_all(lambda: here, address, 3000)
     api = AdminApi(first.endpoints["metrics"], TOKEN)
-    href = api("POST", f"/api/v1/queues/dlq.{address}/redrive", json={"rate": 3000}).headers["Location"]
-    eventually(lambda: api("GET", href).json()["moved"] > 500, "it has come some way")
+    href = api("POST", f"/api/v1/queues/dlq.{address}/redrive", json={"rate": 250}).headers["Location"]
+    eventually(lambda: api("GET", href).json()["moved"] > 100, "it has come some way")  # of 12 s
     first.kill()
     second = BrokerProcess(config=config)
     try:
@@ -257,7 +258,7 @@ def test_killed_in_the_middle_of_a_redrive_nothing_is_lost(tmp_path: Path, addre
         assert api("GET", "/api/v1/jobs").json() == {"jobs": []}, "jobs end with the broker"
         counts = [api("GET", f"/api/v1/queues/{name}").json()["messages"] for name in (address, f"dlq.{address}")]
         assert min(counts) > 0
-        again = BlockingConnection(second.url, timeout=10)
+        again = BlockingConnection(second.url, timeout=60)
         found = [take(lambda: again, name, count) for name, count in zip((address, f"dlq.{address}"), counts)]
         assert set(found[0]) | set(found[1]) == {str(number) for number in range(3000)}
         again.close()
@@ -341,7 +342,7 @@ def test_what_was_done_is_in_the_log_and_the_metrics(broker: BrokerProcess, api:
 def run(broker: BrokerProcess, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def bascule(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "bascule", *arguments], capture_output=True, text=True, timeout=30, check=False,
+            [sys.executable, "-m", "bascule", *arguments], capture_output=True, text=True, timeout=180, check=False,
             env={**os.environ, "BASCULE_ADMIN_TOKEN": TOKEN, **environment},
         )  # fmt: skip
 
@@ -386,7 +387,7 @@ def test_interrupting_the_command_line_cancels_the_job(
 ) -> None:
     send(connect, address, 300)
     reject_all(connect, address, 300)
-    command = [sys.executable, "-m", "bascule", "dlq", "redrive", address, "--rate", "50",
+    command = [sys.executable, "-m", "bascule", "dlq", "redrive", address, "--rate", "10",
                "--http", broker.endpoints["metrics"]]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "BASCULE_ADMIN_TOKEN": TOKEN})  # fmt: skip
@@ -397,9 +398,9 @@ def test_interrupting_the_command_line_cancels_the_job(
 
     with contextlib.closing(process.stdout), contextlib.closing(process.stderr):  # type: ignore[type-var]
         eventually(lambda: [each for each in api("GET", "/api/v1/jobs").json()["jobs"] if each["from"] == f"dlq.{address}"], "it began")  # fmt: skip
-        eventually(lambda: job()["moved"] > 20, "it has come some way")
+        eventually(lambda: job()["moved"] > 4, "it has come some way")  # of half a minute
         process.send_signal(number)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=180)
     ended = job()
     assert (process.returncode, ended["state"]) == (130, "cancelled"), said
     assert said.splitlines()[-1] == f"stopped: {ended['moved']} sent back"

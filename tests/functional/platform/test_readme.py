@@ -26,7 +26,7 @@ def test_the_readmes_service_serves(tmp_path: Path) -> None:
     for name, language in (("clock.thrift", "thrift"), ("clock.py", "python"), ("clock.toml", "toml")):
         (tmp_path / name).write_text(block(language))
     generate = [sys.executable, "-m", "bascule", "gen", "clock.thrift", "--python", "gen"]
-    subprocess.run(generate, cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(generate, cwd=tmp_path, check=True, timeout=240)
     options = Options(http_port=0, amqp_port=0, fast_db=True)
     with running(application.load(tmp_path / "clock.toml"), options) as platform:
 

@@ -10,6 +10,7 @@ import pytest
 
 from support import daemons
 from support.platforms import TREE
+from support.ports import Reserved
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(TREE / "build" / "dev" / "contracts" / "python"), str(HERE)]
@@ -30,6 +31,14 @@ def own_broker(tmp_path: Path) -> Iterator[str]:
     """A broker of the test's own: nothing else is served on it."""
     with daemons.daemon("bascule-broker", {"broker": {"listen": "127.0.0.1:0"}}, tmp_path) as started:
         yield started.amqp
+
+
+@pytest.fixture
+def reserved() -> Iterator[Reserved]:
+    """Where a broker may come to listen later."""
+    made = Reserved()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session", params=["cpp", "python"])

@@ -99,6 +99,6 @@ async def test_an_event_is_emitted_and_handled_once_in_effect(
 
         blocking = EverySyncClient(connection, timeout=30)
         eventually(
-            lambda: blocking.echo_base("").split()[1:] == ["41:1", "42:1"], "both events are heard, once", seconds=20
+            lambda: blocking.echo_base("").split()[1:] == ["41:1", "42:1"], "both events are heard, once", seconds=60
         )
     assert "the first attempt fails" in ledger.log("ledger")

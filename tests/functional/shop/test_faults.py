@@ -63,12 +63,18 @@ def test_a_stopped_service_answers_503_and_says_so(
         problem = eventually(refused, "its routes answer 503")
         assert "shop.Recommendations" in problem["detail"], problem
         # The aggregate goes on without the part that is optional.
-        home = platform.http.get(f"/v1/customers/{shop.customer()['id']}/home")
-        assert home.status_code == 200 and home.headers["x-gateway-completed"] == "false", home.text
+        customer = eventually(lambda: shop.customer(), "a customer is made")
+
+        def home() -> bool:
+            page = platform.http.get(f"/v1/customers/{customer['id']}/home")
+            assert page.status_code == 200 and page.headers["x-gateway-completed"] == "false", page.text
+            return True
+
+        eventually(home, "the rest of the page is there")
     finally:
         platform.start("recommendations")
     eventually(
-        lambda: platform.http.get("/v1/customers/1/recommendations").status_code == 200, "its routes work again", seconds=30
+        lambda: platform.http.get("/v1/customers/1/recommendations").status_code == 200, "its routes work again", seconds=90
     )
 
 
@@ -84,7 +90,7 @@ def test_orders_placed_while_services_are_killed_keep_the_invariants(
     ]
     placed: list[list[int]] = []
     clients = threading.Thread(
-        target=lambda: placed.append(asyncio.run(place_many(platform.gateway, wishes, at_once=20, tries=60)))
+        target=lambda: placed.append(asyncio.run(place_many(platform.gateway, wishes, at_once=20, tries=200)))
     )
     clients.start()
     for victim in ("orders", "catalog", "accounts"):
@@ -95,7 +101,12 @@ def test_orders_placed_while_services_are_killed_keep_the_invariants(
         listed: list[int] = []
         cursor = ""
         while True:
-            page = shop.get(f"/v1/customers/{customer['id']}/orders?limit=200&cursor={cursor}")
+            page = eventually(
+                lambda customer=customer, cursor=cursor: shop.get(
+                    f"/v1/customers/{customer['id']}/orders?limit=200&cursor={cursor}"
+                ),
+                "orders are listed",
+            )
             listed += [order["id"] for order in page["items"]]
             cursor = page.get("next_cursor", "")
             if not cursor:
