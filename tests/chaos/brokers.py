@@ -215,9 +215,10 @@ class Load:
         self.lost_touch(name)
 
     def lost_touch(self, name: str) -> None:
-        """A client's first link is as good as gone, and it does not know: what it holds may go to others from now on."""
+        """A client's link is as good as gone, and it does not know: what it holds may go to others from now on."""
+        linked = [line.split()[-1] for line in self.ledger(name).read_text().splitlines() if " linked " in line]
         ledger = Ledger(self.ledger(name))
-        ledger.note("gone", who=f"{name}.1")
+        ledger.note("gone", who=linked[-1])
         ledger.flush()
 
     def freeze(self, name: str) -> None:

@@ -151,6 +151,11 @@ class Producer(Client):
         return not self.on_their_way or self.patience <= 0
 
 
+def name_of(id_: str) -> str:
+    """As one word of the ledger; what is no text (a bit was flipped in it) is bytes in surrogates, as the library gives it."""
+    return quote(id_, errors="surrogateescape")
+
+
 class Decoding(IncomingMessageHandler):  # type: ignore[misc]
     """A message that the client library cannot decode is received all the same, under a name that nobody sent."""
 
@@ -172,6 +177,8 @@ class Consumer(Client):
         self.asking: tuple[Any, list[str]] | None = None  # the barrier on its way, and what it vouches for
 
     def attach(self, event: Any) -> None:
+        self.ledger.note("linked", who=self.who)
+        self.ledger.flush()
         event.container.create_receiver(event.connection, self.options.queue)
         self.barrier = event.container.create_sender(event.connection, self.options.queue + ".barrier")
 
@@ -185,10 +192,10 @@ class Consumer(Client):
         id_ = str(event.message.id)
         raw = bytes(body) if isinstance(body, bytes | memoryview) else repr(body).encode()
         again = event.message.delivery_count > 0 or not event.message.first_acquirer
-        self._take(event.delivery, quote(id_), digest(id_, raw), again)
+        self._take(event.delivery, name_of(id_), digest(id_, raw), again)
 
     def undecodable(self, event: Any) -> None:
-        self._take(event.delivery, quote(f"undecodable-{event.delivery.tag}"), "-")
+        self._take(event.delivery, name_of(f"undecodable-{event.delivery.tag}"), "-")
 
     def _take(self, delivery: Any, id_: str, digest_: str, again: bool = False) -> None:
         self.ledger.note("received", id_, seq=int(again), digest=digest_, who=self.who)
@@ -210,6 +217,7 @@ class Consumer(Client):
     def on_accepted(self, event: Any) -> None:
         if self.asking is None or event.delivery.tag != self.asking[0] or event.connection != self.connection:
             return
+        self.ledger.note("heard", who=self.who)
         for id_ in self.asking[1]:
             self.ledger.note("flushed", id_, who=self.who)
         self.asking = None

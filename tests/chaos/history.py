@@ -6,7 +6,9 @@ delivery:
 
 lost         `accepted` was said, the queue was drained at the end, and nobody ever received it
 duplicated   delivered a second time on one living link, or while another living link held it, or after its settlement had
-             reached the disk, by the same life of the broker
+             reached the disk, by the same life of the broker. A client hears of its link's end later than the broker, which may
+             have given on by then what the link held, and reads what lay in its buffers later still: one of two links that says
+             afterwards that it is gone was dead already, unless it had an answer since to a question that it asked since
 resurrected  delivered again by a later life of the broker, although its settlement had reached the disk
 reordered    delivered for the first time, as the broker says too, behind a later one of its key, on one consumer's one link
 unexpected   nobody sent it, it was refused, or its bytes are not the ones that were sent
@@ -18,7 +20,7 @@ producer never heard what became of it and that arrived (`recovered`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 Kind = Literal[
@@ -28,6 +30,8 @@ Kind = Literal[
     "received",  # a consumer, `who`, got it; `seq` is 0 unless the broker says that it was delivered before
     "settled",  # `who` accepted it; whether the broker heard that is not known yet
     "flushed",  # ... and that settlement is on the broker's disk for certain
+    "linked",  # `who` is about to attach
+    "heard",  # `who` asked the broker something, once it had heard the last answer, and was answered
     "gone",  # `who` lost its link; what it held may be delivered to others
     "life",  # the broker died, and a new life of it begins
 ]
@@ -82,6 +86,14 @@ class _Message:
     flushed_in: int | None = None  # the life of the broker in which its settlement was on disk
 
 
+@dataclasses.dataclass
+class _Suspicion:
+    """A message was delivered twice, and neither link has said that it is gone."""
+
+    id: str
+    heard: dict[str, int]  # by link that may have been dead by then: answers since; the first may be to a question of before
+
+
 class _Checker:
     def __init__(self) -> None:
         self.verdict = Verdict()
@@ -90,17 +102,38 @@ class _Checker:
         self._last: dict[tuple[str, str], int] = {}  # (key, who) -> the last seq that came for the first time
         self._links: set[str] = set()  # that live
         self._dead: set[str] = set()  # what they wrote down late holds nothing any more
+        self._suspicions: list[_Suspicion] = []
 
     def take(self, event: Event) -> None:
         if event.kind == "life":
             self._life += 1
+            self._convict(lambda one: True)  # all of them would have gone with the broker only
             self._bury(set(self._links))
+        elif event.kind == "linked":
+            self._links.add(event.who)
+        elif event.kind == "heard":
+            self._heard(event.who)
         elif event.kind == "gone":
+            acquitted = [one for one in self._suspicions if event.who in one.heard]
+            self.verdict.redelivered += len(acquitted)
+            self._suspicions = [one for one in self._suspicions if one not in acquitted]
             self._bury({event.who})
         elif event.kind == "sent":
             self._messages[event.id] = _Message(event)
         else:
             self._about(event)
+
+    def _heard(self, who: str) -> None:
+        for one in self._suspicions:
+            if who in one.heard:
+                one.heard[who] += 1
+                if one.heard[who] > 1:
+                    del one.heard[who]
+        self._convict(lambda one: not one.heard)
+
+    def _convict(self, guilty: Callable[[_Suspicion], bool]) -> None:
+        self.verdict.duplicated += [one.id for one in self._suspicions if guilty(one)]
+        self._suspicions = [one for one in self._suspicions if not guilty(one)]
 
     def _bury(self, links: set[str]) -> None:
         self._dead |= links
@@ -134,10 +167,14 @@ class _Checker:
         if event.who in self._dead:  # it lay in that client's buffers since the link lived
             message.received = True
             return
-        if message.flushed_in is not None:
-            (self.verdict.duplicated if message.flushed_in == self._life else self.verdict.resurrected).append(event.id)
-        elif message.holder not in ("", event.who) or event.who in message.links:
+        if message.flushed_in not in (None, self._life):
+            self.verdict.resurrected.append(event.id)
+        elif event.who in message.links:
             self.verdict.duplicated.append(event.id)
+        elif message.flushed_in is not None:
+            self._suspicions.append(_Suspicion(event.id, {event.who: 0}))
+        elif message.holder:
+            self._suspicions.append(_Suspicion(event.id, {message.holder: 0, event.who: 0}))
         elif message.received:
             self.verdict.redelivered += 1
         if not message.received and event.seq == 0:
@@ -154,6 +191,7 @@ class _Checker:
         self._last[place] = max(sent.seq, self._last.get(place, -1))
 
     def end(self, drained: bool) -> Verdict:
+        self._convict(lambda one: True)
         for id_, message in self._messages.items():
             if drained and message.accepted and not message.received:
                 self.verdict.lost.append(id_)

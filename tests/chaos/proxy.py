@@ -24,6 +24,7 @@ class Weather:
     swallow: bool = False  # both sides stay connected, and nothing arrives any more: half-open
     corrupt: float = 0.0  # the probability that a bit of a piece is flipped
     corrupt_after: int = 0  # ... once so many bytes went through: past the handshake
+    corrupt_way: str = "both"  # ... "up": of what clients say; "down": of what the broker says
 
 
 class Proxy:
@@ -87,8 +88,8 @@ class Proxy:
             return
         self._writers |= {writer, far_writer}
         ways = [
-            asyncio.create_task(self._carry(reader, far_writer)),
-            asyncio.create_task(self._carry(far_reader, writer)),
+            asyncio.create_task(self._carry(reader, far_writer, "up")),
+            asyncio.create_task(self._carry(far_reader, writer, "down")),
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         while self.weather.swallow:  # noqa: ASYNC110  (one side has hung up, and the other never hears of it)
@@ -99,7 +100,7 @@ class Proxy:
             one.transport.abort()
         self._writers -= {writer, far_writer}
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
         seen = 0
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
@@ -109,7 +110,8 @@ class Proxy:
                         await asyncio.sleep(self.weather.delay)
                     if self.weather.swallow:
                         continue
-                    writer.write(self._spoil(part) if seen > self.weather.corrupt_after else part)
+                    spoils = seen > self.weather.corrupt_after and self.weather.corrupt_way in ("both", way)
+                    writer.write(self._spoil(part) if spoils else part)
                     await writer.drain()
                     self.carried += len(part)
                     if self.weather.slices:

@@ -33,6 +33,10 @@ def gone(who: str = "c") -> Event:
     return Event("gone", who=who)
 
 
+def heard(who: str = "c") -> Event:
+    return Event("heard", who=who)
+
+
 LIFE = Event("life")
 A = [sent("a"), accepted("a")]
 DONE = [*A, received("a"), settled("a"), flushed("a")]
@@ -48,6 +52,18 @@ BAD = {
     "the same, to another": ([*DONE, gone(), received("a", "other")], {"duplicated": ["a"]}),
     "back from the dead": ([*DONE, LIFE, received("a", "c2")], {"resurrected": ["a"]}),
     "back from the dead two lives later": ([*DONE, LIFE, LIFE, received("a", "c2")], {"resurrected": ["a"]}),
+    "held by one, which is well and alive, and given to another": (
+        [*A, received("a"), received("a", "other"), *[heard(), heard("other")] * 2, gone(), gone("other")],
+        {"duplicated": ["a"]},
+    ),
+    "flushed, and given to another, which is well and alive": (
+        [*DONE, received("a", "other"), heard("other"), heard("other"), gone("other")],
+        {"duplicated": ["a"]},
+    ),
+    "held by one and given to another before the broker died with both": (
+        [*A, received("a"), received("a", "other"), LIFE, gone()],
+        {"duplicated": ["a"]},
+    ),
     "the later first": (
         [sent("a", 0), sent("b", 1), accepted("a"), accepted("b"), received("b"), received("a")],
         {"reordered": ["a"]},
@@ -91,6 +107,30 @@ GOOD = {
         gone(),
         received("a", "other"),
         settled("a"),
+    ],
+    "redelivered because its holder went, which heard of it later": [
+        *A,
+        received("a"),
+        received("a", "other"),
+        *[heard("other")] * 5,
+        heard(),  # from before
+        gone(),
+    ],
+    "read late from the buffers of a link that has not heard that it is gone, after another had it": [
+        *A,
+        received("a", "other"),
+        settled("a", "other"),
+        flushed("a"),
+        received("a"),
+        heard(),  # lay there too
+        gone(),
+    ],
+    "read late from the buffers of a link that died with the broker and had received nothing": [
+        *A,
+        Event("linked", who="c"),
+        LIFE,
+        received("a", "other"),
+        received("a", "c"),
     ],
     "redelivered because the broker died": [*A, received("a"), LIFE, received("a", "other")],
     "settled, not flushed for certain, and the broker died": [
