@@ -18,7 +18,7 @@ from chaos.history import Event, Kind
 
 def digest(id_: str, body: bytes) -> str:
     """Of the id too: a message that arrives under another's name is not that other one."""
-    return f"{zlib.crc32(body, zlib.crc32(id_.encode(errors="surrogateescape"))):08x}"
+    return f"{zlib.crc32(body, zlib.crc32(id_.encode(errors='surrogateescape'))):08x}"
 
 
 class Ledger:
