@@ -25,7 +25,7 @@ struct Product {
 
 class ConnectionTest : public testing::Test {
  protected:
-  static Deadline soon() { return Deadline::after(20s); }
+  static Deadline soon() { return Deadline::after(60s); }
 
   std::shared_ptr<Connection> connect(ConnectionOptions options = {}) {
     if (options.conninfo.empty()) options.conninfo = test::cluster().conninfo();
@@ -98,7 +98,7 @@ TEST_F(ConnectionTest, SqlErrorsCarryWhatTheServerSaid) {
 
 asio::awaitable<void> many(std::shared_ptr<Connection> db, int count, std::vector<int>& order) {
   for (int i = 0; i < count; ++i) {
-    const auto got = co_await db->exec(Deadline::after(20s), "select $1::int4", i);
+    const auto got = co_await db->exec(Deadline::after(60s), "select $1::int4", i);
     order.push_back(got.one<std::int32_t>());
   }
 }
@@ -110,7 +110,7 @@ TEST_F(ConnectionTest, ConcurrentCallersSharePipelineAndErrorsStayTheirs) {
   bool failed = false;
   const auto failing = [](std::shared_ptr<Connection> with, bool& out) -> asio::awaitable<void> {
     try {
-      co_await with->exec(Deadline::after(20s), "select 1 / $1::int4", 0);
+      co_await with->exec(Deadline::after(60s), "select 1 / $1::int4", 0);
     } catch (const SqlError& error) {
       out = error.sqlstate() == "22012";
     }

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::await;
 
-Deadline soon() { return Deadline::after(20s); }
+Deadline soon() { return Deadline::after(60s); }
 
 class InboxTest : public testing::Test {
  protected:

@@ -16,7 +16,7 @@ using namespace asio::experimental::awaitable_operators;
 using test::await;
 using testing::HasSubstr;
 
-Deadline soon() { return Deadline::after(20s); }
+Deadline soon() { return Deadline::after(60s); }
 
 class MigrateTest : public testing::Test {
  protected:

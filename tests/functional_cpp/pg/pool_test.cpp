@@ -16,7 +16,7 @@ using namespace asio::experimental::awaitable_operators;
 using test::await;
 using testing::HasSubstr;
 
-Deadline soon() { return Deadline::after(20s); }
+Deadline soon() { return Deadline::after(60s); }
 
 /// The code of what `work` throws; ok when it does not.
 asio::awaitable<Errc> code_of(asio::awaitable<Result> work) {
@@ -151,8 +151,15 @@ TEST_F(PoolTest, StatementPastItsDeadlineDoesNotPoisonTheConnection) {
   EXPECT_EQ(await(loop, code_of(pool.exec(Deadline::after(60ms), "select pg_sleep(30)"))), Errc::deadline_exceeded);
   EXPECT_EQ(count(pool, "select 1::int8"), 1);
   const auto transaction = [](Pool& db) -> asio::awaitable<void> {
-    auto tx = co_await db.begin(Deadline::after(60ms));
-    EXPECT_EQ(co_await code_of(tx.exec("select pg_sleep(30)")), Errc::deadline_exceeded);
+    for (auto patience = 60ms;; patience *= 2) {
+      try {
+        auto tx = co_await db.begin(Deadline::after(patience));
+        EXPECT_EQ(co_await code_of(tx.exec("select pg_sleep(30)")), Errc::deadline_exceeded);
+        co_return;
+      } catch (const Error& late) {  // a slow machine: it was over before the transaction was begun
+        if (late.code() != Errc::deadline_exceeded || patience > 10s) throw;
+      }
+    }
   };
   await(loop, transaction(pool));
   EXPECT_EQ(count(pool, "select 1::int8"), 1);
@@ -163,7 +170,7 @@ TEST_F(PoolTest, StatementPastItsDeadlineDoesNotPoisonTheConnection) {
 asio::awaitable<int> until(Pool& db, Errc wanted) {
   int others = 0;
   for (;;) {
-    const auto code = co_await code_of(db.exec(Deadline::after(5s), "select 1"));
+    const auto code = co_await code_of(db.exec(soon(), "select 1"));
     if (code == wanted) co_return others;
     if (code != Errc::unavailable && code != Errc::ok) ADD_FAILURE() << to_string(code);
     ++others;
@@ -182,8 +189,8 @@ TEST_F(PoolTest, DatabaseDownFailsAtOnceAndHealsByItself) {
   test::cluster().crash();
   await(loop, until(pool, Errc::unavailable));
   const auto since = Clock::now();
-  EXPECT_EQ(await(loop, code_of(pool.exec(Deadline::after(10s), "select 1"))), Errc::unavailable);
-  EXPECT_LT(Clock::now() - since, 2s);  // not by its deadline
+  EXPECT_EQ(await(loop, code_of(pool.exec(Deadline::after(120s), "select 1"))), Errc::unavailable);
+  EXPECT_LT(Clock::now() - since, 60s);  // not by its deadline
   test::cluster().start();
   await(loop, until(pool, Errc::ok));
   EXPECT_GE(pool.stats().open_failed, 1u);
@@ -197,7 +204,7 @@ TEST_F(PoolTest, ReadyWaitsForTheDatabaseAndSaysWhyNot) {
   nowhere.connection.conninfo = "host=/nonexistent dbname=shop";
   Pool pool(loop, nowhere);
   try {
-    await(loop, pool.ready(Deadline::after(100ms)));
+    await(loop, pool.ready(Deadline::after(1s)));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::unavailable);

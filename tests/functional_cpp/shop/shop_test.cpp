@@ -237,20 +237,23 @@ Task<void> killed(Shop& shop) {
   const auto product = co_await shop.product("survivor", 5, 100'000);
   const auto customer = co_await shop.customer("survivor", 1'000'000);
   int failed = 0;
+  std::size_t groups = services().size();
+  std::exception_ptr failure;
+  boost::asio::steady_timer all_done(shop.loop.context(), boost::asio::steady_timer::time_point::max());
   for (const auto& service : services()) {
     boost::asio::steady_timer soon(shop.loop.context(), std::chrono::milliseconds(100));
     boost::asio::co_spawn(shop.loop.context(), buyers(shop, ids(customer), ids(product, product), 8, 10, failed),
-                          boost::asio::detached);
+                          [&](std::exception_ptr wrong) {
+                            if (wrong) failure = wrong;
+                            if (--groups == 0) all_done.cancel();
+                          });
     co_await soon.async_wait(boost::asio::use_awaitable);  // in the middle of it
     shop.kill(service);
     shop.start(service);
   }
-  const auto until = Deadline::after(std::chrono::seconds(120));
-  boost::asio::steady_timer timer(shop.loop.context());
-  while (shop.client->in_flight() > 0 && !until.expired()) {
-    timer.expires_after(std::chrono::milliseconds(20));
-    co_await timer.async_wait(boost::asio::use_awaitable);
-  }
+  boost::system::error_code ignored;
+  if (groups > 0) co_await all_done.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  if (failure) std::rethrow_exception(failure);
   co_await shop.settled();
   co_await expect_invariants(shop);
 }
