@@ -46,6 +46,7 @@ class Broker:
             "listen": self._reserved.address,
             "data": str(self.data),
             "metrics": "127.0.0.1:0",
+            "handshake_timeout": "60s",  # a slow machine is no silent peer
             **(settings or {}),
         }
         self.config.write_bytes(tomli_w.dumps({"broker": section}).encode())

@@ -72,7 +72,6 @@ def secured(tmp_path: Path) -> Iterator[Start]:
             folder.mkdir()
             if "listener" not in settings:
                 settings["listen"] = "127.0.0.1:0"
-            settings.setdefault("handshake_timeout", "60s")  # a slow machine is no silent peer
             config = {"broker": settings, "log": {"level": "debug"}}
             return stack.enter_context(daemons.daemon("bascule-broker", config, folder))
 

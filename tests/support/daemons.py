@@ -39,7 +39,14 @@ class Daemon:
 
 @contextlib.contextmanager
 def daemon(program: str, config: dict[str, object], folder: Path) -> Iterator[Daemon]:
-    """Runs a daemon with this configuration until the block ends; it must then drain and exit with 0."""
+    """Runs a daemon with this configuration until the block ends; it must then drain and exit with 0.
+
+    A broker is more patient with handshakes than by itself, unless the configuration says how patient it is: the test's own
+    process may be slow to go on with one, and is no silent peer.
+    """
+    broker = config.get("broker")
+    if program == "bascule-broker" and isinstance(broker, dict):
+        config = {**config, "broker": {"handshake_timeout": "60s", **broker}}
     path = Programs.of_tree(TREE).need(program, [program], TREE)
     (folder / "config.toml").write_bytes(tomli_w.dumps(config).encode())
     ready_file = folder / "ready.json"

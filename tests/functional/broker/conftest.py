@@ -34,8 +34,11 @@ class BrokerProcess:
         if config:
             (self.folder / "bascule.toml").write_text(config)
             self.command += ["--config", str(self.folder / "bascule.toml")]
+        environment = dict(os.environ)
+        if "handshake_timeout" not in config:
+            environment["BASCULE_BROKER__HANDSHAKE_TIMEOUT"] = "60s"  # a slow machine is no silent peer
         self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(self.command, stderr=self.log)
+        self.process = subprocess.Popen(self.command, stderr=self.log, env=environment)
         if wait:
             self._wait_ready()
 
