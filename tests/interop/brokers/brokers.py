@@ -48,13 +48,13 @@ class RunningBroker:
         """In order, as an operator does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(60)
+        self._process.wait(240)
 
     def kill(self) -> None:
         """The broker itself, as a crash does; its launcher ends by itself then."""
         assert self._process is not None
         os.kill(int(self._said()["pid"]), signal.SIGKILL)
-        self._process.wait(60)
+        self._process.wait(240)
 
     def _command_of(self) -> list[str]:
         external = brokers.external(self.name)
@@ -84,7 +84,7 @@ class RunningBroker:
                 raise RuntimeError(f"{self.name} ended: {(self._folder / 'log').read_text(errors='replace')[-2000:]}")
             return json.loads(self._ready.read_text()) if self._ready.exists() else None
 
-        said = eventually(ready, f"{self.name} serves", seconds=90)
+        said = eventually(ready, f"{self.name} serves", seconds=240)
         assert said is not None
         return said
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from interop.brokers.brokers import RunningBroker
 from interop.brokers.conftest import StartPeer
+from support.waiting import eventually
 
 
 @pytest.mark.feature("callers, services and subscribers connect again after a restart")
@@ -16,16 +19,17 @@ def test_everyone_comes_back(broker: RunningBroker, peer: StartPeer, topic: str,
     broker.stop()
     broker.start()
     # The caller waits for the connection; the server and the subscriber must attach again by themselves.
-    for attempt in range(30):
-        if peer("call", address, f"again{attempt}", "idempotent", 2).end()[-1].startswith("reply"):
-            break
-    else:
-        raise AssertionError(f"the service did not come back: {server.lines}")
-    for attempt in range(30):
-        peer("publish", topic, 1, 0, f"after{attempt}", 0).end()
-        if member.said("event"):
-            break
-    member.wait_for("event")
+    number = itertools.count()
+
+    def answered() -> bool:
+        return peer("call", address, f"again{next(number)}", "idempotent", 2).end()[-1].startswith("reply")
+
+    def heard() -> bool:
+        peer("publish", topic, 1, 0, f"after{next(number)}", 0).end()
+        return bool(member.said("event"))
+
+    eventually(answered, "the service comes back", 120)
+    eventually(heard, "the subscriber comes back", 120)
 
 
 @pytest.mark.feature("accepted events survive kill -9 of the broker")

@@ -28,20 +28,22 @@ def test_orders(platform: platforms.RunningPlatform) -> None:
     shop = Shop(platform.http)
     product = eventually(lambda: shop.product(price_minor=250, stock=10), "products are taken")
     customer = eventually(lambda: shop.customer(deposit=1000), "customers are taken")
-    order = shop.place(customer["id"], (product["id"], 3))
+    order = eventually(lambda: shop.place(customer["id"], (product["id"], 3), key="one"), "an order is taken")
     ended = eventually(lambda: shop.ended(order["id"]), "the order ends", seconds=90)
     assert ended is not None
     assert ended["status"] == "CONFIRMED", ended
     assert shop.balance(customer["id"]) == 250
     assert shop.stock(product["id"]) == 7
-    refused = shop.place(customer["id"], (product["id"], 8))
+    refused = eventually(lambda: shop.place(customer["id"], (product["id"], 8), key="two"), "another is taken")
     ended = eventually(lambda: shop.ended(refused["id"]), "the second order ends", seconds=90)
     assert ended is not None and ended["status"] == "REJECTED"
     eventually(lambda: shop.stock(product["id"]) == 7, "nothing is reserved for it")
-    told = eventually(
-        lambda: shop.get(f"/v1/customers/{customer['id']}/notifications")["items"], "the customer is told"
-    )
-    assert order["id"] in [item["order_id"] for item in told]
+
+    def told() -> bool:
+        items = shop.get(f"/v1/customers/{customer['id']}/notifications")["items"]
+        return order["id"] in [item["order_id"] for item in items]
+
+    eventually(told, "the customer is told")
 
 
 @pytest.mark.feature("the shop's order flow over HTTP")
@@ -49,10 +51,13 @@ def test_a_service_that_dies_with_orders_under_way(platform: platforms.RunningPl
     shop = Shop(platform.http)
     product = eventually(lambda: shop.product(price_minor=1, stock=100), "products are taken")
     customer = eventually(lambda: shop.customer(deposit=1000), "customers are taken")
-    orders = [shop.place(customer["id"], (product["id"], 1))["id"] for _ in range(10)]
+    orders = [
+        eventually(lambda n=n: shop.place(customer["id"], (product["id"], 1), key=f"o{n}"), "an order is taken")["id"]
+        for n in range(10)
+    ]
     platform.kill_and_wait("catalog")
     for id_ in orders:
-        ended = eventually(lambda id_=id_: shop.ended(id_), f"order {id_} ends", seconds=60)
+        ended = eventually(lambda id_=id_: shop.ended(id_), f"order {id_} ends", seconds=120)
         assert ended is not None and ended["status"] == "CONFIRMED", ended
     assert shop.stock(product["id"]) == 90
     assert shop.balance(customer["id"]) == 990
@@ -72,7 +77,7 @@ def test_up_runs_a_private_broker_and_starts_it_again() -> None:
         customer = eventually(lambda: shop.customer(deposit=10), "customers are taken")
         before = json.loads(started.layout.ready_file("broker").read_text())
         os.kill(before["pid"], signal.SIGKILL)
-        started.wait_running("broker", other_than=before["launcher"], seconds=60)
+        started.wait_running("broker", other_than=before["launcher"], seconds=240)
 
         def placed() -> int | None:
             body = {"customer_id": customer["id"], "lines": [{"product_id": product["id"], "quantity": 1}]}
