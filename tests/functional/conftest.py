@@ -3,7 +3,7 @@
 platform      the whole platform with the shop, one for the session; tests share it and leave it running; when a test begins
               it has got over what the tests before did to it
 lone_broker   a bascule-broker of the test's own
-eventually    eventually(condition, "what must come", seconds=30): waits for it, or fails and says what did not come
+eventually    eventually(condition, "what must come", seconds=90): waits for it, or fails and says what did not come
 """
 
 from __future__ import annotations

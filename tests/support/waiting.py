@@ -11,7 +11,7 @@ import httpx
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], what: str, seconds: float = 30.0, pause: float = 0.02) -> T:
+def eventually(condition: Callable[[], T], what: str, seconds: float = 90.0, pause: float = 0.02) -> T:
     """Calls `condition` until it is true and returns what it gave; AssertionError names `what` at the deadline.
 
     An AssertionError, OSError or broken HTTP exchange of the condition counts as "not yet", and is the error's cause if time runs out.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import ipaddress
 import json
 import os
+import signal
 import ssl
 import time
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +113,9 @@ class Job(Moving):
         if self._over:
             raise StopIteration
         if self._href is None:
-            self._note(self._management.request("POST", self._path, self._wanted, self._what))
-            self._href = str(self._told["href"])
+            with uninterrupted():  # between the broker's beginning it and our knowing its name nothing could cancel it
+                self._note(self._management.request("POST", self._path, self._wanted, self._what))
+                self._href = str(self._told["href"])
         else:
             time.sleep(POLL_SECONDS)
             self._note(self._management.request("GET", self._href, what=self._what))
@@ -130,6 +134,16 @@ class Job(Moving):
             self._note(self._management.request("DELETE", self._href, what=self._what))
         self._over = True
         return int(self._told["moved"])
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Signals that end a command wait until the block is over. For a process of one thread."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def path_of(name: str, what: str = "") -> str:

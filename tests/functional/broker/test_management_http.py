@@ -9,11 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openapi_spec_validator import validate
 from proton import Message, symbol
@@ -405,6 +408,55 @@ def test_interrupting_the_command_line_cancels_the_job(
     assert (process.returncode, ended["state"]) == (130, "cancelled"), said
     assert said.splitlines()[-1] == f"stopped: {ended['moved']} sent back"
     assert api("GET", f"/api/v1/queues/{address}").json()["messages"] == ended["moved"]
+
+
+def test_interrupting_the_command_line_while_the_job_begins(
+    broker: BrokerProcess, api: AdminApi, connect: Connect, address: str
+) -> None:
+    """Nobody could cancel a job whose name the command never heard: it hears it first, and is interrupted then."""
+    send(connect, address, 30)
+    reject_all(connect, address, 30)
+    with slow_answers(broker.endpoints["metrics"]) as (url, begun, go_on):
+        command = [sys.executable, "-m", "bascule", "dlq", "redrive", address, "--rate", "1", "--http", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, "BASCULE_ADMIN_TOKEN": TOKEN}) as process:  # fmt: skip
+            assert begun.wait(120), "the broker has begun it"
+            process.send_signal(signal.SIGINT)
+            go_on.set()
+            _, said = process.communicate(timeout=180)
+    (ended,) = (each for each in api("GET", "/api/v1/jobs").json()["jobs"] if each["from"] == f"dlq.{address}")
+    assert (process.returncode, ended["state"]) == (130, "cancelled"), said
+
+
+@contextlib.contextmanager
+def slow_answers(url: str) -> Iterator[tuple[str, threading.Event, threading.Event]]:
+    """Before the broker's admin port: holds the first answer to a POST, once it is there, until it is told to go on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def forward(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name: value for name, value in self.headers.items() if name not in ("Host", "Content-Length")}
+            answer = httpx.request(self.command, url + self.path, content=body, headers=headers, timeout=60)
+            if self.command == "POST":
+                begun.set()
+                go_on.wait(120)
+            self.send_response(answer.status_code)
+            for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(answer.content)))):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = do_DELETE = forward
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", begun, go_on
+        server.shutdown()
+        thread.join()
 
 
 def test_who_asks_and_where(run: Any, broker: BrokerProcess, tmp_path: Path) -> None:
