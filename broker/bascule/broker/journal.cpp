@@ -71,6 +71,50 @@ void Journal::worked() {
   if (driver_ != nullptr) driver_->work_waiting();
 }
 
+void Journal::drive(JournalDriver* driver) noexcept {
+  driver_ = driver;
+  if (driver != nullptr) log_.only_made();
+}
+
+// The loop waits here, for a segment to be made, when more comes in than was made ahead: rarely, and then producers are
+// ahead of the disk.
+bool Journal::takes(const Demand& demand, Purpose purpose) {
+  if (driver_ == nullptr) return !full_;
+  const std::uint64_t keep = purpose == Purpose::messages ? log_.settlement_room() : log_.copy_room();
+  while (!log_.fits(demand, keep)) {
+    if (full_) return false;
+    ++room_waits_;
+    driver_->make_now(log_.next_segment(demand.largest()));
+  }
+  return true;
+}
+
+// A small message, that is; there may be none left for a large one.
+bool Journal::accepts() const noexcept {
+  return !full_ || (driver_ != nullptr && log_.fits(Demand().record(128), log_.settlement_room()));
+}
+
+void Journal::segment_made(const journal::Ahead& segment) {
+  log_.made(segment);
+  full_ = false;
+  if (log_.dirty()) worked();
+}
+
+void Journal::disk_full() {
+  full_ = true;
+  compact();
+}
+
+StorageSize Journal::size() const {
+  return {.journal_bytes = log_.ledger().total_bytes(),
+          .large_bodies = log_.state().sides.of.size(),
+          .paged_out = scratch_.messages(),
+          .journal_room = log_.left(),
+          .settlements_waiting = log_.waiting(),
+          .updates_dropped = log_.updates_dropped(),
+          .room_waits = room_waits_};
+}
+
 QueueId Journal::declare(std::string_view address, std::string_view definition) {
   const QueueId id = log_.declare(std::string(address), std::string(definition));
   worked();

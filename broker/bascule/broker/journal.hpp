@@ -2,7 +2,11 @@
 //
 // Everything that arrives while one commit is being flushed makes the next (no timer). The journal itself
 // does no I/O while it runs: a JournalDriver takes its commits and its jobs, carries them out and reports. That is
-// some threads in the daemon (journal_thread.hpp) and a loop under a simulated disk in the tests. Errors:
+// some threads in the daemon (journal_thread.hpp) and a loop under a simulated disk in the tests.
+//
+// A full disk: with a driver nothing is appended for which there is no room in segments that are there (takes(),
+// journal_room.hpp), so that a commit never meets one. Settlements that find no room wait in memory, in less of it than
+// what they settled had, and a segment in which nothing lives goes all the same. Errors:
 // the constructor throws journal::Damaged or DiskError. Thread safety: the broker's loop only.
 #pragma once
 
@@ -56,6 +60,9 @@ class JournalDriver {
  public:
   /// There is something to commit, or a job, and was not before.
   virtual void work_waiting() = 0;
+  /// This segment is needed now: makes it, or waits until the one being made is there, and says segment_made() or
+  /// disk_full() before it returns.
+  virtual void make_now(const journal::Ahead& segment) = 0;
   virtual ~JournalDriver() = default;
 };
 
@@ -72,7 +79,7 @@ class Journal final : public Storage {
   const std::vector<journal::Spoilt>& spoilt() const noexcept { return spoilt_; }
 
   // For the driver.
-  void drive(JournalDriver* driver) noexcept { driver_ = driver; }
+  void drive(JournalDriver* driver) noexcept;
   /// Hands over what it runs on, for one owner of all.
   void own(std::unique_ptr<Disk> disk, std::unique_ptr<JournalDriver> driver) {
     owned_disk_ = std::move(disk);
@@ -87,7 +94,13 @@ class Journal final : public Storage {
   std::deque<JournalJob> take_jobs();
   bool has_jobs() const noexcept { return !jobs_.empty() || !paging_.messages.empty(); }
   journal::Ahead wants_ahead() { return log_.wants_ahead(); }
-  void set_accepts(bool accepts) noexcept { accepts_ = accepts; }
+  /// What was wanted is there.
+  void segment_made(const journal::Ahead& segment);
+  /// It could not be made for want of space. Until segment_made() nothing more is asked for than wants_space().
+  void disk_full();
+  bool is_full() const noexcept { return full_; }
+  /// What to try while the disk is full.
+  journal::Ahead wants_space() const noexcept { return log_.next_segment(); }
   /// Nothing was appended for a while: see Log::mark.
   void idle();
   bool marked() const noexcept { return log_.marked(); }
@@ -105,13 +118,12 @@ class Journal final : public Storage {
   void begin() override { log_.begin(); }
   Lsn end() override { return log_.end(); }
   Lsn durable() const noexcept override { return durable_; }
-  bool accepts() const noexcept override { return accepts_; }
+  bool accepts() const noexcept override;
+  bool takes(const Demand& demand, Purpose purpose) override;
   bool has(Lsn lsn) const noexcept override;
   void load(std::vector<Lsn> messages, Loaded done) override;
   bool page_out(const MessageRef& message, std::function<void(Lsn)> done) override;
-  StorageSize size() const override {
-    return {log_.ledger().total_bytes(), log_.state().sides.of.size(), scratch_.messages()};
-  }
+  StorageSize size() const override;
   std::shared_ptr<BodyWriter> new_body() override;
   void read_body(const SideBody& body, std::uint64_t block, std::uint64_t count, BodyRead done) override;
 
@@ -143,8 +155,9 @@ class Journal final : public Storage {
   journal::Wanted wanted(Lsn lsn);
   MessageRef take_loaded(Lsn lsn, const journal::Wanted& record);
   void compact();
-  void copy_forward(const journal::Reading& reading);
-  Lsn copy_forward(const journal::Record& record, bool damaged);
+  bool copy_forward(const journal::Reading& reading);
+  bool room_to_copy(const journal::Publish& publish, Bytes body) const noexcept;
+  std::optional<Lsn> copy_forward(const journal::Record& record, bool damaged);
   void free_scratch(Lsn place);
   void write_paged();
   void spoilt_while_running(Lsn lsn, const std::string& why);
@@ -166,7 +179,8 @@ class Journal final : public Storage {
   StorageListener* listener_ = nullptr;
   JournalDriver* driver_ = nullptr;
   Lsn durable_ = 0;
-  bool accepts_ = true;
+  bool full_ = false;
+  std::uint64_t room_waits_ = 0;
   std::deque<JournalJob> jobs_;
   std::vector<Load> waiting_loads_;  // for something that is being moved
   std::vector<Lsn> to_copy_;         // of the oldest segment, last first

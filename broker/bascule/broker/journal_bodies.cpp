@@ -25,6 +25,18 @@ struct Growing {
       full = true;
     }
   }
+  void end_file(Disk& disk, bool on_medium) {
+    if (full || !file) return;
+    try {
+      if (on_medium) {
+        file->sync();
+        disk.sync_folder();
+      }
+    } catch (const DiskFull&) {  // some file systems find out only now
+      full = true;
+    }
+    file.reset();
+  }
 };
 
 }  // namespace
@@ -53,14 +65,7 @@ class Journal::BodyFile final : public BodyWriter, public std::enable_shared_fro
     write();
     const auto self = shared_from_this();
     journal_.do_job({JournalJob::Lane::body,
-                     [growing = growing_, on_medium](Disk& disk) {
-                       if (growing->full || !growing->file) return;
-                       if (on_medium) {
-                         growing->file->sync();
-                         disk.sync_folder();
-                       }
-                       growing->file.reset();
-                     },
+                     [growing = growing_, on_medium](Disk& disk) { growing->end_file(disk, on_medium); },
                      [self, done = std::move(done)] { self->finished(done); }});
   }
 

@@ -147,7 +147,7 @@ void Journal::free_scratch(Lsn place) {
 void Journal::compact() {
   if (copying_ || listener_ == nullptr) return;
   if (to_copy_.empty()) {
-    if (!log_.wants_compaction()) return;
+    if (!log_.wants_compaction(full_)) return;
     to_copy_ = log_.ledger().oldest_living();
     std::reverse(to_copy_.begin(), to_copy_.end());
   }
@@ -164,26 +164,41 @@ void Journal::compact() {
   jobs_.push_back({JournalJob::Lane::read, [this, reading](Disk& disk) { reader_.read(disk, *reading); },
                    [this, reading] {
                      copying_ = false;
-                     copy_forward(*reading);
-                     if (!log_.dirty()) compact();
+                     const bool had_room = copy_forward(*reading);
+                     if (had_room && !log_.dirty()) compact();
                    }});
   worked();
 }
 
-void Journal::copy_forward(const Reading& reading) {
+// False when there was no room for all of it: what is left stays where it is until there is.
+bool Journal::copy_forward(const Reading& reading) {
+  bool room = true;
   for (const Wanted& wanted : reading.records) {
     if (!log_.ledger().lives(wanted.place)) continue;
     const bool damaged = wanted.bytes.empty();
     const auto record = journal::decode_record(damaged ? wanted.damaged : wanted.bytes, wanted.place);
-    const Lsn origin = record ? copy_forward(*record, damaged) : log_.keep_damaged(wanted.place);
-    if (damaged && origin != 0) spoilt_while_running(origin, wanted.why);
-    if (!record) to_copy_.clear();
+    const auto origin = record ? copy_forward(*record, damaged) : log_.keep_damaged(wanted.place);
+    if (damaged && origin.value_or(0) != 0) spoilt_while_running(*origin, wanted.why);
+    if (!record || !origin) to_copy_.clear();
+    if (!origin) {
+      room = false;
+      break;
+    }
   }
   if (log_.dirty()) worked();
+  return room;
 }
 
-// The name of what was copied; 0: nobody holds it. One with a damaged body goes on as that, so that it keeps no segment.
-Lsn Journal::copy_forward(const journal::Record& record, bool damaged) {
+bool Journal::room_to_copy(const journal::Publish& publish, Bytes body) const noexcept {
+  if (driver_ == nullptr) return true;
+  std::uint64_t content = body.size();
+  for (const journal::Held& held : publish.queues) content += 20 + held.notes.size();
+  return log_.fits(Demand().record(content), full_ ? 0 : log_.settlement_room());
+}
+
+// The name of what was copied; 0: nobody holds it; none: there is no room for it. One with a damaged body goes on as
+// that, so that it keeps no segment.
+std::optional<Lsn> Journal::copy_forward(const journal::Record& record, bool damaged) {
   auto publish = journal::decode_publish(record.fields);
   if (!publish) return 0;
   const Lsn origin = publish->origin == 0 ? record.lsn : publish->origin;
@@ -201,6 +216,7 @@ Lsn Journal::copy_forward(const journal::Record& record, bool damaged) {
                                held.due == Time::min() ? 0 : wall(held.due),
                                {held.notes.begin(), held.notes.end()}});
   }
+  if (!room_to_copy(*publish, record.body)) return {};
   log_.copy(origin, std::move(*publish), record.body, damaged);
   return origin;
 }

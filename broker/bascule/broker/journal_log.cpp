@@ -11,6 +11,12 @@ namespace {
 constexpr std::uint64_t spare_segments = 8;
 constexpr std::string_view side_suffix = ".body";
 
+std::uint64_t size_of(const QueueDefinition& definition) {
+  std::vector<std::uint8_t> encoded;
+  encode(definition, encoded);
+  return encoded.size();
+}
+
 }  // namespace
 
 std::string side_file_name(std::uint64_t id) {
@@ -50,6 +56,14 @@ std::uint64_t LogState::drop(Lsn origin) {
   return sides.drop(origin);
 }
 
+Log::Log(LogState state, std::uint64_t segment_size, bool flushes_each)
+    : state_(std::move(state)),
+      segment_size_(segment_size),
+      flushes_each_(flushes_each),
+      room_(std::exchange(state_.made, {})) {
+  for (const auto& [id, queue] : state_.queues) definitions_ += size_of(queue);
+}
+
 void Log::put(Type type, Bytes fields, Bytes body, Lsn lsn) {
   put_record(open_, type, fields, body, lsn);
   ++records_;
@@ -58,18 +72,24 @@ void Log::put(Type type, Bytes fields, Bytes body, Lsn lsn) {
 Lsn Log::append(Type type, Bytes fields, Bytes body) {
   const std::uint64_t size = record_size(fields, body);
   if (open_.empty()) begin_batch();
-  const Segment* segment = state_.ledger.newest();
-  if (segment == nullptr || segment->used + open_.size() + size > segment->capacity) roll(size);
+  while (!there_is_room(size)) roll(size);
   const Lsn lsn = open_lsn_ + open_.size();
   put(type, fields, body, lsn);
   state_.marked = type == Type::mark;
   return lsn;
 }
 
-// The first record of a segment names all queues, so that older segments may go.
+// In the batch that is open.
+bool Log::there_is_room(std::uint64_t record) const noexcept {
+  const Segment* segment = state_.ledger.newest();
+  return segment != nullptr && !open_.empty() && segment->used + open_.size() + record <= segment->capacity;
+}
+
+// The first record of a segment names all queues, so that older segments may go. Nothing is begun in one that is too
+// small for them.
 void Log::begin_batch() {
   const Segment* segment = state_.ledger.newest();
-  if (segment == nullptr) return;
+  if (segment == nullptr || segment->used + open_size() > segment->capacity) return;
   open_lsn_ = segment->start + segment->used;
   open_.resize(batch_header_size);
   if (segment->used == segment_header_size) put(Type::checkpoint, all_queues(), {}, open_lsn_ + open_.size());
@@ -81,10 +101,15 @@ Bytes Log::all_queues() {
   return queues_;
 }
 
-// Begins the next segment, large enough for the record that did not fit.
+// Begins the next segment, large enough for the record that did not fit; or the next that is there.
 void Log::roll(std::uint64_t record) {
   if (open_.size() == batch_header_size) open_.clear();
   close_batch();
+  if (only_made_ && !room_.empty()) {
+    const Ahead next = room_.take();
+    state_.ledger.add(next.start, next.capacity).used = segment_header_size;
+    return begin_batch();
+  }
   const std::uint64_t least = segment_header_size + batch_header_size + record_size(all_queues(), {}) + record;
   const Segment* last = state_.ledger.newest();
   const Lsn start = last == nullptr ? state_.end : last->end();
@@ -107,14 +132,6 @@ void Log::close_batch() {
   open_.clear();
 }
 
-void Log::flush_settled() {
-  if (settled_.empty()) return;
-  scratch_.clear();
-  for (const Settled& one : settled_) encode(one, scratch_);
-  settled_.clear();
-  append(Type::settle, scratch_);
-}
-
 void Log::begin() {
   if (depth_ == 0) flush_settled();
   ++depth_;
@@ -132,16 +149,19 @@ QueueId Log::declare(std::string address, std::string definition) {
   encode(made, fields);
   append(Type::declare, fields);
   const QueueId id = made.queue;
+  definitions_ += fields.size();
   state_.queues.emplace(id, std::move(made));
   return id;
 }
 
 void Log::remove(QueueId queue) {
   flush_settled();
-  std::vector<std::uint8_t> fields;
-  put_number(fields, queue, 4);
-  append(Type::remove, fields);
-  state_.queues.erase(queue);
+  if (const auto found = state_.queues.find(queue); found != state_.queues.end()) {
+    definitions_ -= size_of(found->second);
+    state_.queues.erase(found);
+  }
+  removed_.push_back(queue);
+  flush_removed();
 }
 
 Lsn Log::publish(const Publish& publish, Bytes body) {
@@ -168,13 +188,21 @@ void Log::copy(Lsn origin, Publish publish, Bytes body, bool damaged) {
 }
 
 void Log::settle(QueueId queue, Lsn origin) {
-  settled_.push_back({queue, origin});
-  free_side(state_.settle(origin));
+  const bool moved = !state_.places.empty() && state_.places.contains(origin);
+  const std::uint64_t side = state_.settle(origin);
+  settled_.push_back({queue, moved, origin, side});
+  if (side == 0) return;
+  ++unsaid_sides_[side];
+  free_side(side);
 }
 
 void Log::update(const Update& update) {
   std::vector<std::uint8_t> fields;
   encode(update, fields);
+  if (only_made_ && !fits(Demand().record(fields.size()), settlement_room())) {
+    ++updates_dropped_;
+    return;
+  }
   append(Type::update, fields);
 }
 
@@ -186,7 +214,8 @@ void Log::remember(Key key) {
 }
 
 void Log::mark() {
-  if (!state_.marked && open_.empty() && settled_.empty()) append(Type::mark, {});
+  if (state_.marked || !open_.empty() || !settled_.empty()) return;
+  if (!only_made_ || fits(Demand().record(0), settlement_room())) append(Type::mark, {});
 }
 
 void Log::free_side(std::uint64_t id) {
@@ -194,14 +223,30 @@ void Log::free_side(std::uint64_t id) {
   if (held_sides_.contains(id)) {
     done_sides_.insert(id);
   } else {
-    removals_.push_back(side_file_name(id));
+    remove_side(id);
   }
 }
 
-// What settled it was appended before, so that the file goes behind that.
 void Log::let_go_side(std::uint64_t id) {
   held_sides_.erase(id);
-  if (done_sides_.erase(id) > 0) removals_.push_back(side_file_name(id));
+  if (done_sides_.erase(id) > 0) remove_side(id);
+}
+
+void Log::remove_side(std::uint64_t id) {
+  if (unsaid_sides_.contains(id)) {
+    due_sides_.insert(id);
+  } else {
+    gone_sides_.push_back(id);
+  }
+}
+
+// The settlement was appended, or need not be.
+void Log::said(const Waiting& settled) {
+  if (settled.side == 0) return;
+  const auto unsaid = unsaid_sides_.find(settled.side);
+  if (--unsaid->second > 0) return;
+  unsaid_sides_.erase(unsaid);
+  if (due_sides_.erase(settled.side) > 0) gone_sides_.push_back(settled.side);
 }
 
 // Keys of the oldest segment are written anew where they pay less than the segment's other half.
@@ -215,6 +260,7 @@ bool Log::carry_keys(Lsn end, std::int64_t wall_ms) {
     if (key.until_ms > wall_ms && state_.queues.contains(key.node)) size += record_size(key.bytes, {}) + 16;
   }
   if (size > segment_size_ / 2) return false;
+  if (only_made_ && count > 0 && !fits(Demand().record(size), copy_room())) return false;
   for (; count > 0; --count) {
     Key key = std::move(keys.front().second);
     keys.pop_front();
@@ -244,13 +290,19 @@ void Log::trim(std::int64_t wall_ms) {
 }
 
 bool Log::dirty() const noexcept {
-  return !open_.empty() || !settled_.empty() || !ready_.empty() || !removals_.empty() ||
+  return !open_.empty() || waiting_has_room() || !ready_.empty() || !removals_.empty() ||
+         (!gone_sides_.empty() && removed_.empty()) ||
          (oldest_is_free() && state_.ledger.segments().front().start != kept_for_keys_);
 }
 
 Commit Log::take(std::int64_t wall_ms) {
   flush_settled();
+  flush_removed();
   trim(wall_ms);
+  forget_waiting();
+  if (removed_.empty()) {
+    for (const std::uint64_t id : std::exchange(gone_sides_, {})) removals_.push_back(side_file_name(id));
+  }
   close_batch();
   Commit commit{std::exchange(ready_, {}), std::exchange(removals_, {}), 0};
   const Segment* newest = state_.ledger.newest();
@@ -266,22 +318,13 @@ Lsn Log::keep_damaged(Lsn place) {
   return place;
 }
 
-std::uint64_t Log::room() const noexcept {
-  const Segment* newest = state_.ledger.newest();
-  return newest == nullptr ? 0 : newest->capacity - newest->used;
-}
-
-Ahead Log::wants_ahead() {
-  const Segment* newest = state_.ledger.newest();
-  if (newest == nullptr || newest->used < newest->capacity / 8 || ahead_ == newest->end()) return {};
-  if (!ready_.empty()) return {};  // segments before it are not there yet: a crash would leave a gap
-  ahead_ = newest->end();
-  return {ahead_, segment_size_};
-}
-
-bool Log::wants_compaction() const noexcept {
+bool Log::wants_compaction(bool full) const noexcept {
   const auto& segments = state_.ledger.segments();
   if (segments.size() < 2 || segments.front().damaged) return false;
+  if (full) {
+    const std::uint64_t live = segments.front().live_bytes();
+    return live > 0 && 2 * live <= segments.front().used && fits(Demand().record(live), 0);
+  }
   const std::uint64_t spare = spare_segments * segment_size_;
   if (state_.ledger.total_bytes() <= spare) return false;
   return state_.ledger.total_bytes() > 2 * state_.ledger.live_bytes() + spare;

@@ -16,6 +16,7 @@
 
 #include "bascule/broker/journal_format.hpp"
 #include "bascule/broker/journal_ledger.hpp"
+#include "bascule/broker/journal_room.hpp"
 
 namespace bascule::broker::journal {
 
@@ -30,12 +31,6 @@ struct Commit {
   std::vector<Write> writes;          ///< each to be flushed before the next
   std::vector<std::string> removals;  ///< files, after the writes were flushed
   Lsn last = 0;                       ///< what is durable then
-};
-
-/// A segment that will be needed soon.
-struct Ahead {
-  Lsn start = 0;  ///< 0: none
-  std::uint64_t capacity = 0;
 };
 
 /// Files of large bodies, and how many living messages have each.
@@ -65,7 +60,8 @@ struct LogState {
   Lsn end = 64;  ///< where a journal without segments begins
   QueueId last_queue = 0;
   std::uint64_t last_side = 0;
-  bool marked = true;  ///< nothing behind the last mark
+  std::deque<Ahead> made;  ///< segments behind the newest that are there and hold nothing
+  bool marked = true;      ///< nothing behind the last mark
 
   Lsn place_of(Lsn origin) const noexcept {
     if (places.empty()) return origin;
@@ -81,8 +77,26 @@ struct LogState {
 class Log {
  public:
   /// `flushes_each`: every commit is flushed before the next is carried out (fsync = "group").
-  explicit Log(LogState state, std::uint64_t segment_size, bool flushes_each = true)
-      : state_(std::move(state)), segment_size_(segment_size), flushes_each_(flushes_each) {}
+  explicit Log(LogState state, std::uint64_t segment_size, bool flushes_each = true);
+
+  // Room. Unless only_made() was called, a segment is begun whenever one is needed, and whoever carries the commit out
+  // must make it. Otherwise nothing is written where no segment is: what has no room is not to be appended (fits()),
+  // but settlements and removed queues, which wait here until there is some.
+  void only_made() noexcept { only_made_ = true; }
+  /// The segment is there.
+  void made(const Ahead& segment) { room_.add(segment); }
+  bool fits(const Demand& demand, std::uint64_t keep) const noexcept;
+  /// What messages leave to settlements.
+  std::uint64_t settlement_room() const noexcept { return journal::settlement_room(segment_size_); }
+  /// What settlements leave to copies.
+  std::uint64_t copy_room() const noexcept { return settlement_room() / 2; }
+  std::uint64_t left() const noexcept { return room_.left(left_in_newest(), begun_with()); }
+  /// The one behind all that are there; a record of `largest` bytes fits in it.
+  Ahead next_segment(std::uint64_t largest = 0) const noexcept;
+  /// Settlements and removed queues that wait for room.
+  std::size_t waiting() const noexcept { return settled_.size() + removed_.size(); }
+  /// Updates that were not kept for want of it.
+  std::uint64_t updates_dropped() const noexcept { return updates_dropped_; }
 
   QueueId declare(std::string address, std::string definition);
   void remove(QueueId queue);
@@ -109,13 +123,12 @@ class Log {
   bool dirty() const noexcept;
   /// `wall_ms`: keys that have run out are not kept.
   Commit take(std::int64_t wall_ms);
-  /// The next segment, once when an eighth of the newest is used.
+  /// The next segment, when an eighth of the newest is used and it is not there; once, unless only_made().
   Ahead wants_ahead();
-  /// How much of the newest segment is free.
-  std::uint64_t room() const noexcept;
 
-  /// Whether copying what lives in the oldest segment pays: more than half of the journal is dead.
-  bool wants_compaction() const noexcept;
+  /// Whether copying what lives in the oldest segment pays: more than half of the journal is dead. On a full disk: there
+  /// is room for it, and it frees as much again.
+  bool wants_compaction(bool full = false) const noexcept;
   const Segment* segment_of(Lsn place) noexcept { return state_.ledger.find_segment(place); }
   /// What is there cannot be read: its segment stays. The message's origin.
   Lsn keep_damaged(Lsn place);
@@ -127,8 +140,25 @@ class Log {
   void let_go_side(std::uint64_t id);
 
  private:
+  /// Settled, and not in a record yet.
+  struct Waiting {
+    QueueId queue = 0;
+    bool moved = false;  // it was copied forward
+    Lsn origin = 0;
+    std::uint64_t side = 0;  // its file, which nobody needs once this was written
+  };
+
   Lsn append(Type type, Bytes fields, Bytes body = {});
+  bool there_is_room(std::uint64_t record) const noexcept;
+  std::uint64_t left_in_newest() const noexcept;
+  std::uint64_t begun_with() const noexcept;
+  std::uint64_t open_size() const noexcept;
+  bool spare() const noexcept;
+  bool waiting_has_room() const noexcept;
+  std::size_t settlements_that_fit() const noexcept;
   void flush_settled();
+  void flush_removed();
+  void forget_waiting();
   void close_batch();
   void begin_batch();
   Bytes all_queues();
@@ -138,6 +168,8 @@ class Log {
   bool oldest_is_free() const noexcept;
   void trim(std::int64_t wall_ms);
   void free_side(std::uint64_t id);
+  void remove_side(std::uint64_t id);
+  void said(const Waiting& settled);
 
   LogState state_;
   const std::uint64_t segment_size_;
@@ -147,12 +179,21 @@ class Log {
   std::vector<std::uint8_t> open_;  // the batch being filled, its header's room in front; empty: none
   Lsn open_lsn_ = 0;
   std::uint32_t records_ = 0;
-  std::vector<Settled> settled_;  // not yet in a record: one record holds many
+  std::vector<Waiting> settled_;  // not yet in a record: one record holds many
+  std::vector<QueueId> removed_;  // for want of room
   std::vector<Write> ready_;
   std::vector<std::string> removals_;
   std::unordered_set<std::uint64_t> held_sides_, done_sides_;  // done: held, and no living message has it
+  // Files go behind the record that says so: those whose settlement waits, of these those that are done, and the rest.
+  std::unordered_map<std::uint64_t, std::uint32_t> unsaid_sides_;
+  std::unordered_set<std::uint64_t> due_sides_;
+  std::vector<std::uint64_t> gone_sides_;
   std::vector<std::uint8_t> scratch_, queues_;
   Lsn ahead_ = 0;
+  Room room_;
+  bool only_made_ = false;
+  std::uint64_t definitions_ = 0;  // bytes of all_queues()
+  std::uint64_t updates_dropped_ = 0;
   Lsn kept_for_keys_ = 0;  // a segment in which nothing lives but many keys
 };
 

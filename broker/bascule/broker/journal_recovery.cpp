@@ -176,9 +176,12 @@ void Recovery::end() {
   } else if (!suspects_.empty()) {
     cut(suspects_.front());
   }
-  // A segment that was made ahead is made use of again when the log comes to it.
+  // Segments that were made ahead are made use of when the log comes to them.
   Ledger& ledger = reader_.state().ledger;
-  while (ledger.segments().size() > 1 && ledger.newest()->used == segment_header_size) ledger.drop_newest();
+  while (ledger.segments().size() > 1 && ledger.newest()->used == segment_header_size) {
+    reader_.state().made.push_front({ledger.newest()->start, ledger.newest()->capacity});
+    ledger.drop_newest();
+  }
 }
 
 void Recovery::cut(const Batch& first) {

@@ -115,9 +115,6 @@ void JournalThread::end_of_turn() {
     lane.push(std::move(job));
   }
   if (busy_ || !journal_.dirty()) return;
-  // A segment that is being made ahead is not written to before it is there.
-  const journal::Segment* newest = journal_.ledger().newest();
-  if (ahead_.start != 0 && newest != nullptr && newest->start >= ahead_.start) return;
   busy_ = true;
   {
     const std::lock_guard lock(mutex_);
@@ -126,47 +123,65 @@ void JournalThread::end_of_turn() {
   changed_.notify_one();
 }
 
-void JournalThread::committed(Lsn last) {
+void JournalThread::committed(Lsn last, bool removed) {
   busy_ = false;
   ++commits_;
   journal_.committed(last);
-  if (ahead_failed_ && ahead_.start == 0) {  // the writer made the segment that could not be made ahead
-    telemetry::info("the journal's disk has space again", {});
-    ahead_failed_ = false;
-    journal_.set_accepts(true);
-  }
-  if (ahead_.start == 0) {
-    ahead_ = journal_.wants_ahead();
-    if (ahead_.start != 0) make_ahead();
+  if (!making_) {
+    const bool again = journal_.is_full() && removed;
+    const journal::Ahead wanted = again                ? journal_.wants_space()
+                                  : journal_.is_full() ? journal::Ahead{}
+                                                       : journal_.wants_ahead();
+    if (wanted.start != 0) begin_making(wanted);
   }
   if (!journal_.marked() && !mark_armed_) arm_mark();
   if (journal_.dirty()) work_waiting();
 }
 
-void JournalThread::make_ahead() {
-  const auto full = std::make_shared<std::string>();
+void JournalThread::begin_making(const journal::Ahead& segment) {
+  making_ = std::make_shared<Making>();
+  making_->segment = segment;
   files_.push({JournalJob::Lane::file,
-               [ahead = ahead_, full](Disk& disk) {
+               [making = making_](Disk& disk) {
+                 std::string full;
                  try {
-                   broker::make_ahead(disk, ahead);
+                   make_ahead(disk, making->segment);
                  } catch (const DiskFull& error) {
-                   *full = error.what();
+                   full = error.what();
                  }
+                 const std::lock_guard lock(making->mutex);
+                 making->full = std::move(full);
+                 making->over = true;
+                 making->ended.notify_one();
                },
-               [this, full] {
-                 const bool failed = !full->empty();
-                 if (failed && !ahead_failed_) {
-                   telemetry::error("the journal's disk is full: durable messages are refused until there is space",
-                                    {{"error", *full}});
-                 }
-                 if (!failed && ahead_failed_) telemetry::info("the journal's disk has space again", {});
-                 if (failed || ahead_failed_) journal_.set_accepts(!failed);
-                 ahead_failed_ = failed;
-                 if (!failed) ahead_ = {};
-                 const journal::Segment* newest = journal_.ledger().newest();
-                 if (newest != nullptr && newest->start >= ahead_.start) ahead_ = {};  // the writer tries it now
-                 work_waiting();
+               [this, making = making_] {
+                 if (making_ == making) made(*making);
                }});
+}
+
+void JournalThread::make_now(const journal::Ahead& segment) {
+  if (!making_) begin_making(segment);
+  const auto making = making_;
+  {
+    std::unique_lock lock(making->mutex);
+    making->ended.wait(lock, [&making] { return making->over; });
+  }
+  made(*making);
+}
+
+void JournalThread::made(const Making& making) {
+  const auto kept = std::exchange(making_, nullptr);
+  const bool was_full = journal_.is_full();
+  if (making.full.empty()) {
+    journal_.segment_made(making.segment);
+    if (was_full) telemetry::info("the journal's disk has space again", {});
+    return;
+  }
+  if (!was_full) {
+    telemetry::error("the journal's disk is full: durable messages are refused until there is space",
+                     {{"error", making.full}});
+  }
+  journal_.disk_full();
 }
 
 // A mark is written when nothing was committed for a while: then the last flush can be told from a torn one.
@@ -183,10 +198,10 @@ void JournalThread::arm_mark() {
 }
 
 void JournalThread::arm_space() {
-  space_timer_.expires_after(ahead_failed_ ? full_retry : space_check);
+  space_timer_.expires_after(journal_.is_full() ? full_retry : space_check);
   space_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive) return;
-    if (ahead_failed_ && ahead_.start != 0) make_ahead();
+    if (journal_.is_full() && !making_) begin_making(journal_.wants_space());
     const auto space = std::make_shared<Disk::Space>();
     files_.push({JournalJob::Lane::file, [space](Disk& disk) { *space = disk.space(); },
                  [this, space] {
@@ -209,12 +224,6 @@ void JournalThread::judge(Disk::Space space) {
     telemetry::info("disk-low watermark is clear: publishers get credit again", {{"free_bytes", space.free}});
   }
   journal_.set_disk_low(low);
-}
-
-void JournalThread::report_space(bool there_is) {
-  loop_.post([this, alive = alive_, there_is] {
-    if (*alive) journal_.set_accepts(there_is);
-  });
 }
 
 std::unique_ptr<Storage> open_journal(Loop& loop, const std::string& folder, const JournalOptions& options) {
@@ -250,9 +259,10 @@ void JournalThread::run() {
     try {
       if (commit) {
         written = commit->last;
-        carry_out(writer, *commit);
-        loop_.post([this, alive = alive_, written] {
-          if (*alive) committed(written);
+        const bool removes = !commit->removals.empty();
+        writer.carry_out(*commit);
+        loop_.post([this, alive = alive_, written, removes] {
+          if (*alive) committed(written, removes);
         });
       }
       if (by_interval && std::chrono::steady_clock::now() >= next_sync) {
@@ -266,24 +276,6 @@ void JournalThread::run() {
       stop_at_once(error);
     }
     lock.lock();
-  }
-}
-
-void JournalThread::carry_out(CommitWriter& writer, journal::Commit& commit) {
-  for (bool full = false;; full = true) {
-    try {
-      writer.carry_out(commit);
-      if (full) report_space(true);
-      return;
-    } catch (const DiskFull& error) {
-      if (!full) {
-        telemetry::error("the journal's disk is full: durable messages are refused until there is space",
-                         {{"error", error.what()}});
-        report_space(false);
-      }
-      std::unique_lock lock(mutex_);
-      if (changed_.wait_for(lock, full_retry, [this] { return stopping_; })) return;
-    }
   }
 }
 

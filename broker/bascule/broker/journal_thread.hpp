@@ -2,9 +2,9 @@
 // disk: one commits, one reads messages back, one makes files, one writes large bodies.
 //
 // At the end of a turn, when no commit is under way, all that was appended goes to the committing thread; its end is
-// posted back. The next segment is made while the last is mostly empty, so that a full disk is known while there is
-// room for settlements: new durable messages are refused then, and it is tried again every 200 ms. Any other I/O error
-// but of reading ends the process at once with a log line (what an acknowledgement promises cannot be kept any more).
+// posted back. The next segment is made while the last is mostly empty; the loop waits for it only when more comes than
+// has room in front of it. On a full disk it is tried again every 200 ms, and when a segment went. Any other I/O error but
+// of reading ends the process at once with a log line (what an acknowledgement promises cannot be kept any more).
 // Lifetime: the journal and the disk outlive it; the destructor commits what is left. Thread safety: the loop's thread.
 #pragma once
 
@@ -48,14 +48,23 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   ~JournalThread();
 
   void work_waiting() override;
+  void make_now(const journal::Ahead& segment) override;
 
  private:
+  /// A segment that the file lane makes.
+  struct Making {
+    journal::Ahead segment;
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool over = false;
+    std::string full;  // why there is no space
+  };
+
   void end_of_turn() override;
   void run();
-  void carry_out(CommitWriter& writer, journal::Commit& commit);
-  void committed(Lsn last);
-  void report_space(bool there_is);
-  void make_ahead();
+  void committed(Lsn last, bool removed);
+  void begin_making(const journal::Ahead& segment);
+  void made(const Making& making);
   void arm_mark();
   void arm_space();
   void judge(Disk::Space space);
@@ -67,8 +76,7 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   bool asked_ = false, busy_ = false;  // the loop's
   bool mark_armed_ = false;
   std::uint64_t commits_ = 0;
-  journal::Ahead ahead_;       // being made
-  bool ahead_failed_ = false;  // the disk was full
+  std::shared_ptr<Making> making_;
   asio::steady_timer mark_timer_, space_timer_;
   JobThread reads_, files_, bodies_;
 

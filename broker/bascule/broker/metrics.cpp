@@ -69,6 +69,10 @@ void collect_storage(Registry& registry, const Storage& storage) {
   set("bascule_broker_disk_low", "1 while publishers get no credit for want of disk.", storage.disk_low());
   set("bascule_broker_accepts_durable", "0 while durable messages are refused (disk full).", storage.accepts());
   set("bascule_broker_journal_bytes", "Files of the journal.", size.journal_bytes);
+  set("bascule_broker_journal_room_bytes", "What of the journal's files is empty.", size.journal_room);
+  set("bascule_broker_settlements_waiting", "Settlements that wait for room on a full disk.", size.settlements_waiting);
+  set("bascule_broker_updates_dropped", "Counts of attempts not stored for want of room.", size.updates_dropped);
+  set("bascule_broker_room_waits", "Times that the loop waited for a segment to be made.", size.room_waits);
   set("bascule_broker_large_bodies", "Messages with a part in a file of its own.", size.large_bodies);
   set("bascule_broker_paged_out_messages", "Messages in scratch files.", size.paged_out);
 }

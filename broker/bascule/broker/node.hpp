@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bascule/broker/demand.hpp"
 #include "bascule/broker/entries.hpp"
 
 namespace bascule::broker {
@@ -63,6 +64,8 @@ class Node {
   virtual Admission take(const MessageRef& message, Time now) { return publish(message, now); }
   /// Whether all of these would be taken now; makes room where that is the policy.
   virtual Admission::Result admits(std::span<const Transfer>, Time) { return Admission::Result::accepted; }
+  /// What publish() of it would append to the storage, at most.
+  virtual Demand demand_of(const Message&) const { return {}; }
   /// No other node of this process has it, ever.
   std::uint64_t serial() const noexcept { return serial_; }
   /// Why it is out of service; empty: it is not.

@@ -111,7 +111,7 @@ Verdict Operations::declare(const std::string& name, bool topic) {
   if (opened.node == nullptr || opened.node->kind() == Node::Kind::service) {
     return {409, "'" + name.substr(0, 200) + "' is the broker's own"};
   }
-  router_.keep(*opened.node);
+  if (!router_.keep(*opened.node)) return {503, "the broker's disk is full; nothing durable can be made"};
   return there ? Verdict{} : Verdict{201, "made"};
 }
 

@@ -74,13 +74,15 @@ class PosixFile final : public DiskFile {
     return total;
   }
   void sync() override {
-    if (::fdatasync(fd_.get()) != 0) fail("flush", path_);
+    if (::fdatasync(fd_.get()) != 0) grows_ ? fail_making("flush", path_) : fail("flush", path_);
   }
+  /// It is as large as it will be: from here on its blocks are its own.
+  void made() noexcept { grows_ = false; }
 
  private:
   Descriptor fd_;
   const std::string path_;
-  const bool grows_;
+  bool grows_;
 };
 
 class PosixDisk final : public Disk {
@@ -102,7 +104,7 @@ class PosixDisk final : public Disk {
     const std::string temporary = path(name) + ".tmp";
     const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) fail_making("create", temporary);
-    auto file = std::make_unique<PosixFile>(fd, path(name));
+    auto file = std::make_unique<PosixFile>(fd, path(name), true);
     try {
       if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0) {
         errno = error;
@@ -114,12 +116,13 @@ class PosixDisk final : public Disk {
         file->write(at, Bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), size - at)));
       }
       file->write(0, head);
-      if (::fsync(fd) != 0) fail("flush", temporary);
+      if (::fsync(fd) != 0) fail_making("flush", temporary);
+      if (::rename(temporary.c_str(), path(name).c_str()) != 0) fail_making("rename", temporary);
     } catch (const DiskFull&) {
       ::unlink(temporary.c_str());
       throw;
     }
-    if (::rename(temporary.c_str(), path(name).c_str()) != 0) fail("rename", temporary);
+    file->made();
     sync_folder();
     return file;
   }

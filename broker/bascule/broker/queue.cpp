@@ -66,7 +66,7 @@ Admission Queue::publish(const MessageRef& message, Time now) {
 Admission Queue::put_in(const MessageRef& message, std::string identifier, Time now) {
   if (!stopped_.empty()) return {Admission::Result::stopped, 0};
   const bool stored = message->durable() && settings_.durable;
-  if (stored && !storage_.accepts()) return {Admission::Result::no_space, 0};
+  if (stored && !storage_.takes(demand(*message, identifier))) return {Admission::Result::no_space, 0};
   if (!admit(message->cost(), now)) return {Admission::Result::full, 0};
   if (settings_.max_age.count() > 0) message->set_expires(std::min(message->expires(), now + settings_.max_age));
   Lsn lsn = 0;
@@ -81,6 +81,19 @@ Admission Queue::put_in(const MessageRef& message, std::string identifier, Time 
   if (!identifier.empty()) dedup_.add(std::move(identifier), lsn, now);
   enqueue(message, lsn, now);
   return {Admission::Result::accepted, lsn};
+}
+
+Demand Queue::demand(const Message& message, std::string_view identifier) const {
+  Demand demand;
+  demand.message(message);
+  if (!identifier.empty()) demand.key(identifier);
+  if (!declared()) demand.node(address(), definition_);
+  return demand;
+}
+
+Demand Queue::demand_of(const Message& message) const {
+  if (!message.durable() || !settings_.durable) return {};
+  return demand(message, settings_.dedup.enabled() ? dedup_.identifier(message) : std::string());
 }
 
 Admission::Result Queue::admits(std::span<const Transfer> transfers, Time now) {

@@ -103,6 +103,7 @@ class Queue final : public Node {
   /// Whether publish() would take `messages` of this cost in all now; makes room where the policy is drop_head.
   bool admit(std::uint64_t cost, Time now, std::uint64_t messages = 1);
   Admission::Result admits(std::span<const Transfer> transfers, Time now) override;
+  Demand demand_of(const Message& message) const override;
   /// Puts in a message that was admitted and stored (lsn) already.
   void enqueue(const MessageRef& message, Lsn lsn, Time now);
   /// Its number in the storage, declared at the first need.
@@ -262,6 +263,7 @@ class Queue final : public Node {
     return settings_.yields && (storage_.memory_high() || (storage_.disk_low() && settings_.durable && !settings_.rpc));
   }
 
+  Demand demand(const Message& message, std::string_view identifier) const;
   Admission put_in(const MessageRef& message, std::string identifier, Time now);
   void admit_entry(Position at, Entry& entry, std::uint8_t priority, Time due, Time now);
   std::uint8_t level_of(const Entry& entry, std::uint8_t priority);

@@ -89,10 +89,13 @@ Opened Router::subscribe(const SubscriptionSpec& spec) {
   if (nodes_.size() + 2 > settings_.max_nodes) return {nullptr, Refusal::too_many};
   QueueSettings settings = subscription_settings(spec.topic);
   settings.durable = spec.durable;
+  std::string definition =
+      spec.durable ? encode_definition({spec.topic, spec.filter, spec.owner, spec.expiry}) : std::string();
+  if (spec.durable && !storage_.takes(Demand().node(address, definition))) return {nullptr, Refusal::disk_full};
   Queue& queue = add_queue(
       std::move(address), settings,
       {.durable_subscription = spec.durable, .pattern = spec.topic, .owner = spec.owner, .expiry = spec.expiry},
-      spec.durable ? encode_definition({spec.topic, spec.filter, spec.owner, spec.expiry}) : std::string());
+      std::move(definition));
   queue.set_filter(spec.filter);
   bind(queue, spec.topic);
   if (spec.durable) queue.storage_id();  // it outlives a restart even while it is empty
@@ -255,9 +258,14 @@ void Router::expire_subscriptions(Time now) {
   }
 }
 
-void Router::keep(Node& node) {
-  if (node.kind() == Node::Kind::queue) static_cast<Queue&>(node).storage_id();
+bool Router::keep(Node& node) {
+  if (node.kind() == Node::Kind::queue) {
+    auto& queue = static_cast<Queue&>(node);
+    if (!queue.declared() && !storage_.takes(Demand().node(queue.address(), {}))) return false;
+    queue.storage_id();
+  }
   nodes_.find(node.address())->second.kept = true;
+  return true;
 }
 
 void Router::add_service(std::unique_ptr<Node> service) {

@@ -60,6 +60,7 @@ enum class Refusal : std::uint8_t {
   bad_address,  ///< empty, too long, or a pattern where a name is needed
   in_use,       ///< the subscription has another filter, and consumers
   not_owner,    ///< the subscription is another user's
+  disk_full,    ///< it could not be stored
 };
 
 struct Opened {
@@ -120,7 +121,7 @@ class Router final : public QueueEvents, public Recovery {
   void ended(std::string_view subscription, Expiry::When what, Time now);
 
   /// A declared node stays although nothing uses it.
-  void keep(Node& node);
+  bool keep(Node& node);
   /// A node that the broker itself serves ("$management").
   void add_service(std::unique_ptr<Node> service);
 

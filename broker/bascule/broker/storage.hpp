@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bascule/broker/bodies.hpp"
+#include "bascule/broker/demand.hpp"
 #include "bascule/broker/entries.hpp"
 
 namespace bascule::broker {
@@ -81,6 +82,10 @@ class Recovery {
 /// For metrics.
 struct StorageSize {
   std::uint64_t journal_bytes = 0, large_bodies = 0, paged_out = 0;
+  std::uint64_t journal_room = 0;         ///< bytes of segments that are there and hold nothing yet
+  std::uint64_t settlements_waiting = 0;  ///< for room on a full disk
+  std::uint64_t updates_dropped = 0;      ///< counts of attempts, annotations: not kept for want of it
+  std::uint64_t room_waits = 0;           ///< how often the loop waited for a segment to be made
 };
 
 class Storage {
@@ -114,6 +119,10 @@ class Storage {
   virtual Lsn durable() const noexcept = 0;
   /// False while new durable messages must be refused (disk full).
   virtual bool accepts() const noexcept { return true; }
+  /// Sees to it that there is room on the disk for what is about to be appended; false: the disk is full, and it must
+  /// not be. Ask before publish(), declare() and transactions; settle() and remove() need not ask. It may wait for
+  /// the disk when more comes at once than was made ready.
+  virtual bool takes(const Demand& /*demand*/, Purpose /*purpose*/ = Purpose::messages) { return true; }
 
   /// Receives messages that were asked for, in the order asked; null for what is not there any more.
   using Loaded = std::function<void(std::span<MessageRef> messages, Time now)>;

@@ -80,6 +80,9 @@ LinkError refusal_error(Refusal refusal, std::string_view address) {
       return {"amqp:unauthorized-access", "the subscription to " + name +
                                               " that this link's name and container-id stand for is another user's; "
                                               "use another name, or be allowed to `manage` that address"};
+    case Refusal::disk_full:
+      return {"amqp:resource-limit-exceeded", "the broker's disk is full: the subscription to " + name +
+                                                  " cannot be made durable until there is space"};
     case Refusal::none: break;
   }
   return {};

@@ -51,9 +51,30 @@ Admission Topic::publish_from(Origin origin, const MessageRef& message, Time now
   return put_in(origin, message, std::move(identifier), now);
 }
 
+bool Topic::stores() const noexcept {
+  return std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                     [](const Queue* q) { return q->settings().durable; });
+}
+
+Demand Topic::demand(const Message& message, std::string_view identifier) const {
+  Demand demand;
+  demand.message(message, subscriptions_.size());
+  if (identifier.empty()) return demand;
+  demand.key(identifier);
+  if (storage_id_ == 0) demand.node(address(), definition);
+  return demand;
+}
+
+Demand Topic::demand_of(const Message& message) const {
+  if (!message.durable() || !stores()) return {};
+  return demand(message, dedup_.enabled() ? dedup_.identifier(message) : std::string());
+}
+
 // `identifier`: what it will be known by from now on; empty: nothing.
 Admission Topic::put_in(Origin origin, const MessageRef& message, std::string identifier, Time now) {
-  if (message->durable() && !storage_.accepts()) return {Admission::Result::no_space, 0};
+  if (message->durable() && stores() && !storage_.takes(demand(*message, identifier))) {
+    return {Admission::Result::no_space, 0};
+  }
   stored_.clear();
   takers_.clear();
   for (Queue* queue : subscriptions_) {

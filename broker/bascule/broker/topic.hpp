@@ -24,6 +24,7 @@ class Topic final : public Node {
   Admission publish_from(Origin origin, const MessageRef& message, Time now) override;
   Admission take(const MessageRef& message, Time now) override { return put_in(0, message, {}, now); }
   Admission::Result admits(std::span<const Transfer> transfers, Time now) override;
+  Demand demand_of(const Message& message) const override;
   bool has_room() const noexcept override;
   std::uint64_t duplicates() const noexcept { return duplicates_; }
 
@@ -40,6 +41,8 @@ class Topic final : public Node {
 
  private:
   friend class Queue;
+  bool stores() const noexcept;
+  Demand demand(const Message& message, std::string_view identifier) const;
   Admission put_in(Origin origin, const MessageRef& message, std::string identifier, Time now);
   Lsn store(const Message& message, const std::string& identifier, Time now);
   void forget(Queue& subscription) noexcept { std::erase(subscriptions_, &subscription); }

@@ -109,10 +109,20 @@ TransactionError Transactions::check(const Transaction& transaction, Time now) c
       case Admission::Result::stopped: return {rolled_back, "'" + node->address() + "' is out of service"};
     }
   }
+  if (!storage_.takes(demand(transaction), transaction.sent.empty() ? Purpose::settlements : Purpose::messages)) {
+    return {rolled_back, "the broker's disk is full"};
+  }
   const auto gone = std::find_if(transaction.settled.begin(), transaction.settled.end(),
                                  [this](const Settled& settled) { return queue_of(settled) == nullptr; });
   if (gone != transaction.settled.end()) return {rolled_back, "queue '" + gone->address + "' was deleted"};
   return {};
+}
+
+// What all of it takes in the storage, so that it is there whole.
+Demand Transactions::demand(const Transaction& transaction) const {
+  Demand demand;
+  for (const Sent& sent : transaction.sent) demand += router_.route(sent.address)->demand_of(*sent.message);
+  return demand.settlements(transaction.settled.size());
 }
 
 Queue* Transactions::queue_of(const Settled& settled) const {

@@ -87,6 +87,7 @@ class Transactions {
   Transaction* find(TransactionId id, Owner session);
   TransactionError enlarge(Transaction& transaction, std::uint64_t bytes);
   TransactionError check(const Transaction& transaction, Time now) const;
+  Demand demand(const Transaction& transaction) const;
   TransactionError commit(Transaction& transaction, Time now, Lsn& durable_at);
   void roll_back(Transaction& transaction, Time now);
   Queue* queue_of(const Settled& settled) const;

@@ -47,6 +47,35 @@ struct Kept final : Recovery {
 
 using Bodies = std::vector<std::string>;
 
+/// Makes segments on a disk as the daemon does, but at once: nothing is appended where none is.
+class SegmentMaker final : public JournalDriver {
+ public:
+  SegmentMaker(Journal& journal, Disk& disk) : journal_(journal), disk_(disk) { journal_.drive(this); }
+  ~SegmentMaker() { journal_.drive(nullptr); }
+  SegmentMaker(const SegmentMaker&) = delete;
+
+  void work_waiting() override {}
+  void make_now(const journal::Ahead& segment) override {
+    try {
+      make_ahead(disk_, segment);
+      journal_.segment_made(segment);
+    } catch (const DiskFull&) {
+      ++was_full;
+      journal_.disk_full();
+    }
+  }
+  /// Behind a commit, or by time.
+  void look() {
+    const auto wanted = journal_.is_full() ? journal_.wants_space() : journal_.wants_ahead();
+    if (wanted.start != 0) make_now(wanted);
+  }
+  int was_full = 0;
+
+ private:
+  Journal& journal_;
+  Disk& disk_;
+};
+
 struct JournalTest : ::testing::Test {
   JournalTest() { open(); }
   void open() {

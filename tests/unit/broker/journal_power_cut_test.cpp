@@ -11,10 +11,8 @@
 #include <cstdlib>
 #include <set>
 
-#include "bascule/broker/journal.hpp"
 #include "bascule/broker/router.hpp"
-#include "simulated_disk.hpp"
-#include "support.hpp"
+#include "journal_fixture.hpp"
 
 namespace bascule::broker {
 namespace {
@@ -37,6 +35,7 @@ class World final : public StorageListener {
     writer_.emplace(disk_);
     journal_ = std::make_unique<Journal>(disk_, JournalOptions{.segment_size = 2048},
                                          Clocks{[] { return start; }, [] { return std::int64_t{0}; }});
+    maker_.emplace(*journal_, disk_);
     router_ = std::make_unique<Router>(
         RouterSettings{.queue = {.max_deliveries = 0}, .memory_pages = 0, .memory_high = 1U << 30}, *journal_);
     journal_->recover(*router_, start);
@@ -89,7 +88,7 @@ class World final : public StorageListener {
     if (id % 2 == 0) router_->subscribe({"events.a", "group", true});
     const std::string body = std::to_string(id) + std::string(random_() % 600, '.');
     const auto admission = topic->publish(message({.body = body, .durable = true}), start);
-    outside_.sent[id] = admission.lsn;
+    if (admission.result == Admission::Result::accepted) outside_.sent[id] = admission.lsn;
   }
   static std::string tail_of(int id) { return std::to_string(id) + std::string(static_cast<unsigned>(id % 400), '-'); }
   // Its file is on the medium before it is published; if the disk is full it is not.
@@ -102,7 +101,8 @@ class World final : public StorageListener {
       if (written == nullptr) return;
       const MessageRef whole = message({.body = std::to_string(id), .durable = true});
       whole->set_tail(written);
-      outside_.sent[id] = router_->open("plain", {}).node->publish(whole, start).lsn;
+      const auto admission = router_->open("plain", {}).node->publish(whole, start);
+      if (admission.result == Admission::Result::accepted) outside_.sent[id] = admission.lsn;
     });
     jobs();
   }
@@ -110,10 +110,16 @@ class World final : public StorageListener {
     Node* pairs = router_->open("pairs", {}).node;
     if (static_cast<Queue*>(pairs)->size() > 20) return router_->remove(*pairs);
     const int id = next_pair++;
+    std::array<MessageRef, 2> both;
+    Demand demand;
+    for (std::size_t i = 0; i < both.size(); ++i) {
+      both[i] = message({.body = std::to_string(id) + "ab"[i] + std::string(random_() % 900, '.'), .durable = true});
+      demand += pairs->demand_of(*both[i]);
+    }
+    if (!journal_->takes(demand, Purpose::messages)) return;
     journal_->begin();
-    for (const char* half : {"a", "b"}) {
-      const std::string body = std::to_string(id) + half + std::string(random_() % 900, '.');
-      pairs->publish(message({.body = body, .durable = true}), start);
+    for (const MessageRef& half : both) {
+      ASSERT_EQ(pairs->publish(half, start).result, Admission::Result::accepted) << "there was room for both";
     }
     journal_->end();
   }
@@ -134,21 +140,17 @@ class World final : public StorageListener {
     }
   }
   void commit() {
-    if (!waiting_) {
-      waiting_ = journal_->take();
-      for (const int id : std::exchange(taken_, {})) {
-        outside_.settling[id] = waiting_->last;
-        outside_.acknowledged.erase(id);  // it was settled while the commit that acknowledged it waited
-      }
+    journal::Commit commit = journal_->take();
+    for (const int id : std::exchange(taken_, {})) {
+      outside_.settling[id] = commit.last;
+      outside_.acknowledged.erase(id);  // it was settled while the commit that acknowledged it waited
     }
-    try {
-      writer_->carry_out(*waiting_);
-      const Lsn last = std::exchange(waiting_, {})->last;
-      journal_->committed(last);
-      if (const auto ahead = journal_->wants_ahead(); ahead.start != 0) make_ahead(disk_, ahead);
-    } catch (const DiskFull&) {
-      ++was_full;  // the same commit again, later
-    }
+    const Lsn last = commit.last;
+    writer_->carry_out(commit);
+    if (journal_->log().waiting() > 0) outside_.settling.clear();  // some of them
+    journal_->committed(last);
+    maker_->look();
+    was_full += std::exchange(maker_->was_full, 0);
     moved += journal_->log().state().places.empty() ? 0 : 1;
     if (random_() % 4 == 0) journal_->idle();
     router_->relieve_memory();
@@ -220,10 +222,10 @@ class World final : public StorageListener {
   Outside& outside_;
   std::optional<CommitWriter> writer_;
   std::unique_ptr<Journal> journal_;
+  std::optional<SegmentMaker> maker_;
   std::unique_ptr<Router> router_;
   std::set<int> found_;
   std::vector<int> taken_;  // settled since the last commit was taken
-  std::optional<journal::Commit> waiting_;
 
  public:
   static inline int next_id = 0, next_pair = 0;

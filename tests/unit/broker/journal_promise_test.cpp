@@ -158,7 +158,7 @@ TEST_F(StoredNodes, WhatWasTakenOnceIsNotTakenAgainAfterARestart) {
 TEST_F(StoredNodes, AFullDiskRefusesWhatIsDurableAndNothingElse) {
   router->subscribe({"events.a", "group", true});
   send("q", {.durable = true});
-  journal->set_accepts(false);
+  journal->disk_full();
   for (const char* address : {"q", "events.a"}) {
     EXPECT_EQ(send(address, {.durable = true}).result, Admission::Result::no_space) << address;
     EXPECT_EQ(send(address, {.durable = false}).result, Admission::Result::accepted) << address;
@@ -171,7 +171,7 @@ TEST_F(StoredNodes, AFullDiskRefusesWhatIsDurableAndNothingElse) {
   sink.settles = true;
   sink.flow(10);
   EXPECT_EQ(q.size(), 0u) << "consumers go on";
-  journal->set_accepts(true);
+  journal->segment_made({});
   EXPECT_EQ(send("q", {.durable = true}).result, Admission::Result::accepted);
 }
 

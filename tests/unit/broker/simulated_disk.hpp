@@ -66,6 +66,7 @@ class SimulatedDisk final : public Disk {
       fail();
     }
     files_.erase(name);
+    if (removal_frees) ++free_files;
   }
   std::string path(const std::string& name) const override { return "/simulated/" + name; }
 
@@ -90,6 +91,7 @@ class SimulatedDisk final : public Disk {
 
   std::string unreadable;  ///< a file that open() refuses
   int free_files = 1 << 30;
+  bool removal_frees = false;  ///< otherwise somebody else takes the space at once
   std::uint64_t free_bytes = UINT64_MAX;
   int operations = 0, syncs = 0;
   bool lying_sync = false;  ///< a disk that says it flushed and did not: a negative control
