@@ -215,7 +215,7 @@ void Log::remember(Key key) {
 
 void Log::mark() {
   if (state_.marked || !open_.empty() || !settled_.empty()) return;
-  if (!only_made_ || fits(Demand().record(0), settlement_room())) append(Type::mark, {});
+  if (!only_made_ || fits(Demand().record(0), settlement_room() / 4 * 3)) append(Type::mark, {});
 }
 
 void Log::free_side(std::uint64_t id) {
