@@ -20,9 +20,14 @@ constexpr std::chrono::seconds close_timeout{5};
 // wakes up and works while this process still works on the rest (measured: 16 calls in flight through three processes).
 constexpr std::size_t first_read = 4 * 1024;
 
+// Then in pieces that grow, and after each is written again: a burst of small messages goes on in parts, a large body in few
+// system calls.
+constexpr std::size_t second_read = 16 * 1024;
+constexpr std::size_t largest_read = 64 * 1024;
+
 // Where bytes beyond the engine's own input buffer are read to; one a thread, because no read is ever pending on it.
 std::span<char> scratch() {
-  thread_local std::array<char, 64 * 1024> buffer;
+  thread_local std::array<char, largest_read> buffer;
   return buffer;
 }
 
@@ -97,7 +102,6 @@ void Connection::on_read(error_code error, std::size_t size) {
     // A peer that resets or just goes away hears nothing more.
     engine_.write_close();
   } else if (size == capacity) {
-    write_early();
     read_what_is_left();
   }
   busy_ = false;
@@ -115,9 +119,11 @@ void Connection::write_early() {
 }
 
 void Connection::read_what_is_left() {
-  for (std::size_t total = 0; total < read_budget && !finished_ && pauses_ == 0;) {
+  std::size_t piece = second_read;
+  for (std::size_t total = 0; total < read_budget && !finished_ && pauses_ == 0; piece = largest_read) {
+    write_early();
     error_code error;
-    const auto size = stream_->try_read(scratch(), error);
+    const auto size = stream_->try_read(scratch().first(piece), error);
     if (error == asio::error::would_block || error == asio::error::try_again) return;
     if (error || size == 0) {
       engine_.read_close();
@@ -128,7 +134,7 @@ void Connection::read_what_is_left() {
     total += size;
     if (!engine_.push({scratch().data(), size})) return;
     dispatch();
-    if (size < scratch().size()) return;
+    if (size < piece) return;
   }
 }
 

@@ -1,15 +1,54 @@
 #include "bascule/loop/loop.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <thread>
+
+#include "bascule/loop/deadline.hpp"
 
 namespace bascule {
 
-Loop::Loop() = default;
+constexpr std::chrono::microseconds spin_limit{50};
+
+LoopIdling Loop::idling_;
+
+Loop::Loop() : spin_limit_(std::thread::hardware_concurrency() > 1 ? spin_limit : std::chrono::microseconds(0)) {}
 Loop::~Loop() = default;
 
 void Loop::run() {
-  auto guard = asio::make_work_guard(context_);
-  context_.run();
+  const auto guard = asio::make_work_guard(context_);
+  if (spin_limit_.count() == 0) {
+    context_.run();
+    return;
+  }
+  while (!context_.stopped()) {
+    if (context_.poll() > 0) continue;
+    if (spin_.worth_it()) {
+      const bool found = watch();
+      spin_.ended(found);
+      if (found) continue;
+    }
+    idling_.sleeps.fetch_add(1, std::memory_order_relaxed);
+    context_.run_one();
+  }
+}
+
+// Yields each time: who waits for this core, perhaps to make the very work that is watched for, has it. If somebody took it
+// for long, the time is over and the loop sleeps: being woken is then the quicker way back to a core.
+bool Loop::watch() {
+  const auto begin = Clock::now();
+  bool found = false;
+  auto now = begin;
+  while (!found && !context_.stopped() && now - begin < spin_limit_) {
+    ::sched_yield();
+    found = context_.poll() > 0;
+    now = Clock::now();
+  }
+  idling_.spins.fetch_add(1, std::memory_order_relaxed);
+  if (found) idling_.spins_found.fetch_add(1, std::memory_order_relaxed);
+  idling_.spin_nanoseconds.fetch_add(static_cast<std::uint64_t>((now - begin).count()), std::memory_order_relaxed);
+  return found;
 }
 
 void Loop::at_end_of_turn(EndOfTurn& item) {
@@ -29,6 +68,7 @@ void Loop::forget(EndOfTurn& item) noexcept {
 }
 
 void Loop::finish_turn() {
+  handled_ = 0;
   running_.swap(pending_);
   for (std::size_t i = 0; i < running_.size(); ++i) {
     if (running_[i] != nullptr) running_[i]->end_of_turn();

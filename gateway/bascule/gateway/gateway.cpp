@@ -41,6 +41,7 @@ Gateway::Gateway(Loop& loop, const Settings& settings, telemetry::Registry& metr
   same.port = first_->endpoint().port;
   for (std::size_t i = 1; i < loops_of(settings_); ++i) {
     auto thread = std::make_unique<Thread>();
+    thread->loop.spin(loop_.spin());
     thread->worker = std::make_unique<Worker>(thread->loop, settings_, same, metrics, pages, routes, access_log_.get());
     others_.push_back(std::move(thread));
   }

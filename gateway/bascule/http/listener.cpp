@@ -48,7 +48,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
       return;  // the socket's destructor closes it
     }
     ++counters.accepted;
-    auto connection = std::make_shared<Connection>(std::make_unique<TcpStream>(std::move(socket)), limits, dates);
+    auto connection = std::make_shared<Connection>(std::make_unique<TcpStream>(loop, std::move(socket)), limits, dates);
     connection->on_closed([weak = weak_from_this(), key = connection.get()] {
       if (const auto self = weak.lock()) self->forget(key);
     });

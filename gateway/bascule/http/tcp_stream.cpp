@@ -7,7 +7,7 @@ namespace bascule::http {
 
 namespace asio = boost::asio;
 
-TcpStream::TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+TcpStream::TcpStream(Loop& loop, asio::ip::tcp::socket socket) : loop_(loop), socket_(std::move(socket)) {
   error_code ignored;  // a peer that is gone already shows at the first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -16,7 +16,11 @@ TcpStream::TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) 
 }
 
 void TcpStream::read(std::span<char> space, UniqueFunction<void(error_code, std::size_t)> done) {
-  socket_.async_read_some(asio::mutable_buffer(space.data(), space.size()), std::move(done));
+  socket_.async_read_some(asio::mutable_buffer(space.data(), space.size()),
+                          [&loop = loop_, done = std::move(done)](error_code error, std::size_t size) mutable {
+                            done(error, size);
+                            loop.one_of_many();
+                          });
 }
 
 std::size_t TcpStream::write_some(std::string_view bytes, error_code& error) {
