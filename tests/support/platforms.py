@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -106,12 +107,13 @@ def running(
 ) -> Iterator[RunningPlatform]:
     """Runs an application (the shop unless told otherwise) until the block ends."""
     with contextlib.ExitStack() as stack:
+        wanted = options or Options(http_port=0, amqp_port=0, fast_db=True, log_level="debug")
         layout = Layout.of(data if data is not None else stack.enter_context(data_folder()))
         programs = Programs.of_tree(TREE)
         platform = Platform(
             declared if declared is not None else application.load(SHOP),
             layout,
-            options or Options(http_port=0, amqp_port=0, fast_db=True, log_level="debug"),
+            dataclasses.replace(wanted, timeout=240),  # what does not start at all ends, and is told at once
             programs,
         )
         platform.start(lambda line: None)

@@ -154,7 +154,7 @@ class Supervisor:
                 cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True, preexec_fn=die_with_parent if tie_to_parent else None,
             )  # fmt: skip
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60  # it ends by itself when it cannot start
         while not self.alive():
             if child.poll() is not None or time.monotonic() > deadline:
                 text = (self._layout.logs / "supervisord.out").read_text(errors="replace").strip()
