@@ -43,14 +43,12 @@ def drain(receiver, count: int) -> list:
 
 def is_empty(connection: BlockingConnection, address: str) -> bool:
     """Nothing is available: the broker answers a drain with no message."""
-    receiver = connection.create_receiver(address, credit=1)
-    try:
-        receiver.receive(timeout=0.3)
-        return False
-    except Timeout:
-        return True
-    finally:
-        receiver.close()
+    receiver = connection.create_receiver(address, credit=0, name=f"drain-{uuid.uuid4().hex}")
+    receiver.link.drain(1)
+    connection.wait(lambda: receiver.link.credit == 0, msg="the drain's answer")
+    found = receiver.fetcher.has_message
+    receiver.close()
+    return not found
 
 
 def test_fifo_and_accept(connect: Connect, address: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from proton import Data, Delivery, Described, Message, Terminus, Timeout, symbol, ulong
+from proton import Data, Delivery, Described, Message, Terminus, symbol, ulong
 from proton.reactor import SenderOption
 from proton.utils import BlockingConnection, LinkDetached, SendException
 
@@ -64,18 +65,17 @@ class Transactions:
 
 
 def is_empty(connection: BlockingConnection, address: str) -> bool:
-    receiver = connection.create_receiver(address, credit=1, name=f"peek-{address}-{id(object())}")
-    try:
-        receiver.receive(timeout=0.3)
-        return False
-    except Timeout:
-        return True
-    finally:
-        receiver.close()
+    """The broker answers a drain with no message."""
+    receiver = connection.create_receiver(address, credit=0, name=f"drain-{uuid.uuid4().hex}")
+    receiver.link.drain(1)
+    connection.wait(lambda: receiver.link.credit == 0, msg="the drain's answer")
+    found = receiver.fetcher.has_message
+    receiver.close()
+    return not found
 
 
 def received(connection: BlockingConnection, address: str, count: int) -> list[Any]:
-    receiver = connection.create_receiver(address, credit=count, name=f"all-{address}-{id(object())}")
+    receiver = connection.create_receiver(address, credit=count, name=f"all-{uuid.uuid4().hex}")
     found = []
     for _ in range(count):
         found.append(receiver.receive(timeout=30).body)
