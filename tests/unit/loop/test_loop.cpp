@@ -121,8 +121,12 @@ Idled idled(std::chrono::nanoseconds spin) {
 }
 
 TEST(LoopIdlingTest, ALoopThatMayWatchForLongEnoughDoesNotSleep) {
-  const auto did = idled(1min);
-  EXPECT_EQ(did.sleeps, 0U);
+  // On a busy machine the work may be there before the loop is: then there was nothing to watch for.
+  Idled did{};
+  for (int tries = 0; did.spins == 0 && tries < 1000; ++tries) {
+    did = idled(1min);
+    ASSERT_EQ(did.sleeps, 0U);
+  }
   EXPECT_EQ(did.spins, 1U);
   EXPECT_EQ(did.found, 1U);
 }
