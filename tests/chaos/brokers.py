@@ -73,7 +73,7 @@ class Broker:
         assert serves, f"the broker ended with {process.returncode}: {self.log()[-2000:]}"
         return self
 
-    def wait_ready(self, process: subprocess.Popen[bytes], seconds: float = 60) -> bool:
+    def wait_ready(self, process: subprocess.Popen[bytes], seconds: float = 240) -> bool:
         """False when it ends before it serves."""
         exited = os.pidfd_open(process.pid)
         try:
@@ -104,7 +104,7 @@ class Broker:
     def ended(self) -> int:
         """Waits until the process is gone; its exit status."""
         assert self.process is not None
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=240)
         self._ledger.note("life")
         self._ledger.flush()
         return status
@@ -199,7 +199,7 @@ class Load:
             process = self.processes.pop(name)
             process.terminate()
             try:
-                assert process.wait(timeout=60) in (0, -signal.SIGTERM), (self.folder / f"{name}.log").read_text()[
+                assert process.wait(timeout=240) in (0, -signal.SIGTERM), (self.folder / f"{name}.log").read_text()[
                     -2000:
                 ]
             finally:
@@ -231,12 +231,12 @@ class Load:
         needle = f" {kind} "
         return sum(path.read_text().count(needle) for path in self.ledgers if path.exists())
 
-    def wait_more(self, kind: str, more: int, seconds: float = 60) -> None:
+    def wait_more(self, kind: str, more: int, seconds: float = 240) -> None:
         """Until `more` events of a kind were written down from now on."""
         before = self.count(kind)
         eventually(lambda: self.count(kind) >= before + more, f"{more} more {kind}", seconds)
 
-    def drain(self, broker: Broker, seconds: float = 120) -> None:
+    def drain(self, broker: Broker, seconds: float = 240) -> None:
         """Until the queue is empty; a consumer must be running."""
         eventually(lambda: broker.queued(self.queue) == 0, f"queue {self.queue} is drained", seconds, 0.05)
 

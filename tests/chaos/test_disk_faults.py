@@ -30,7 +30,7 @@ def run_until_it_dies(broker: Broker, environment: dict[str, str], script: Scrip
         with contextlib.suppress(*FAILURES):
             script.run(broker.url)
             return 0
-    status = process.wait(timeout=60)
+    status = process.wait(timeout=240)
     script.dead()
     return status
 

@@ -88,7 +88,7 @@ def test_two_listeners_of_one_broker(secured: Any, authority: Authority, users_f
     receiver.accept()
     receiver.close()
     large = "x" * 3_000_000
-    outside.create_sender("tls.both").send(Message(body=large), timeout=10)
+    outside.create_sender("tls.both").send(Message(body=large), timeout=60)
     back = plain.create_receiver("tls.both", credit=1)
     assert back.receive(timeout=30).body == large
     back.accept()

@@ -63,12 +63,12 @@ def daemon(program: str, config: dict[str, object], folder: Path) -> Iterator[Da
                 raise RuntimeError(f"{program} ended with {process.returncode}: {log.read_text(errors='replace')}")
             return ready.read(ready_file)
 
-        said = eventually(serving, f"{program} is ready", 60)
+        said = eventually(serving, f"{program} is ready", 240)
         assert said is not None
         yield Daemon(process, said.endpoints, log)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, log.read_text(errors="replace")
+            assert process.wait(timeout=240) == 0, log.read_text(errors="replace")
     finally:
         if process.poll() is None:
             process.kill()

@@ -75,7 +75,7 @@ class BrokerProcess:
     def stop(self) -> int:
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=240)
 
 
 StartBroker = Callable[..., BrokerProcess]

@@ -43,11 +43,11 @@ def python_service(app: str, config: dict[str, object], folder: Path) -> Iterato
                 raise RuntimeError(f"{app} ended with {process.returncode}: {log.read_text(errors='replace')}")
             return ready.read(ready_file)
 
-        eventually(serving, f"{app} is ready", seconds=60)
+        eventually(serving, f"{app} is ready", seconds=240)
         yield process
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0, log.read_text(errors="replace")
+            assert process.wait(240) == 0, log.read_text(errors="replace")
     finally:
         if process.poll() is None:
             process.kill()

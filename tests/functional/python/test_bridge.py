@@ -261,7 +261,7 @@ async def test_a_lifespan_may_call_other_services(own_broker: str) -> None:
 
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
-        order.append(await app.client(EveryClient, timeout=5).echo_base("before"))
+        order.append(await app.client(EveryClient, timeout=30).echo_base("before"))
         yield
 
     _, running = make_app(own_broker, echo=echo)
