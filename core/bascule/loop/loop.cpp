@@ -24,27 +24,27 @@ void Loop::run() {
   }
   while (!context_.stopped()) {
     if (context_.poll() > 0) continue;
-    if (spin_.worth_it()) {
-      const bool found = watch();
-      spin_.ended(found);
-      if (found) continue;
-    }
+    if (watch()) continue;
     idling_.sleeps.fetch_add(1, std::memory_order_relaxed);
     context_.run_one();
   }
 }
 
-// Yields each time: who waits for this core, perhaps to make the very work that is watched for, has it. If somebody took it
-// for long, the time is over and the loop sleeps: being woken is then the quicker way back to a core.
+// Yields each time: who waits for this core, perhaps to make the very work that is watched for, has it.
 bool Loop::watch() {
   const auto begin = Clock::now();
+  if (!spin_.worth_it(begin)) return false;
   bool found = false;
+  Clock::duration gone{};
   auto now = begin;
   while (!found && !context_.stopped() && now - begin < spin_limit_) {
     ::sched_yield();
+    const auto back = Clock::now();
+    gone = std::max(gone, back - now);
     found = context_.poll() > 0;
     now = Clock::now();
   }
+  spin_.ended(now, found, gone);
   idling_.spins.fetch_add(1, std::memory_order_relaxed);
   if (found) idling_.spins_found.fetch_add(1, std::memory_order_relaxed);
   idling_.spin_nanoseconds.fetch_add(static_cast<std::uint64_t>((now - begin).count()), std::memory_order_relaxed);

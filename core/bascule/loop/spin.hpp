@@ -3,30 +3,42 @@
 // To sleep and to be woken costs two threads 10 to 50 us together, most of all in a virtual machine, where a core that idles
 // is handed back to the host: a request that crosses four threads pays it four times. Whoever watches for as long as
 // sleeping would have cost is at most twice as dear as whoever knew (ski rental), and where messages come faster than that,
-// cheaper. So a loop watches for up to `limit`; when that was in vain it sleeps at once the next 1, 2, 4 ... 64 times: a
-// process that waits for milliseconds loses 1 % of `limit` a wait. Linux does the same below (cpuidle's haltpoll).
+// cheaper. So a loop watches for a short while, giving the core to whoever else wants it; when that was in vain it sleeps at
+// once the next 1, 2, 4 ... 64 times: a process that waits for milliseconds loses 1 % of that while a wait. And when somebody
+// else kept the core for long there is more work than cores: being woken is then the quicker way to a core than standing in
+// line for one, and the loop does not watch for the next second. Linux does the like below (cpuidle's haltpoll).
 //
-// Pure: no clock and no thread; Loop asks and tells.
+// Pure: time is passed in. Thread safety: none of its own; one a loop.
 #pragma once
 
 #include <algorithm>
+
+#include "bascule/loop/deadline.hpp"
 
 namespace bascule {
 
 class Spin {
  public:
+  /// Gone for so long, the core was somebody's who had work of his own and not the work that is waited for.
+  static constexpr std::chrono::milliseconds crowded{1};
+  static constexpr std::chrono::seconds avoid{1};
+
   /// Asked each time there is nothing to do: watch (then say how it ended), or sleep at once.
-  bool worth_it() noexcept {
+  bool worth_it(Clock::time_point now) noexcept {
+    if (now < not_before_) return false;
     if (skip_ == 0) return true;
     --skip_;
     return false;
   }
-  void ended(bool found_work) noexcept {
+  /// `gone`: the longest that the core was given away meanwhile.
+  void ended(Clock::time_point now, bool found_work, Clock::duration gone) noexcept {
+    if (gone > crowded) not_before_ = now + avoid;
     failures_ = found_work ? 0 : std::min(failures_ + 1, 7);
     skip_ = found_work ? 0 : (1 << failures_) / 2;
   }
 
  private:
+  Clock::time_point not_before_ = Clock::time_point::min();
   int failures_ = 0;
   int skip_ = 0;
 };

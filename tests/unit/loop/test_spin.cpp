@@ -1,52 +1,69 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "bascule/loop/spin.hpp"
 
 namespace bascule {
 namespace {
 
-// How many of the next `waits` are watched for work, none of which comes.
-int watched_in_vain(Spin& spin, int waits) {
-  int watched = 0;
-  for (int i = 0; i < waits; ++i) {
-    if (!spin.worth_it()) continue;
-    ++watched;
-    spin.ended(false);
+using namespace std::chrono_literals;
+
+class SpinTest : public testing::Test {
+ protected:
+  // How many of the next `waits`, one a millisecond, are watched for work, none of which comes.
+  int watched_in_vain(int waits) {
+    int watched = 0;
+    for (int i = 0; i < waits; ++i, now_ += 1ms) {
+      if (!spin_.worth_it(now_)) continue;
+      ++watched;
+      spin_.ended(now_, false, 1us);
+    }
+    return watched;
   }
-  return watched;
-}
-
-TEST(SpinTest, WhereWorkAlwaysComesEachWaitIsWatched) {
-  Spin spin;
-  for (int i = 0; i < 1000; ++i) {
-    ASSERT_TRUE(spin.worth_it()) << i;
-    spin.ended(true);
+  void found(Clock::duration gone = 1us) {
+    ASSERT_TRUE(spin_.worth_it(now_));
+    spin_.ended(now_, true, gone);
   }
+  Spin spin_;
+  Clock::time_point now_{1h};
+};
+
+TEST_F(SpinTest, WhereWorkAlwaysComesEachWaitIsWatched) {
+  for (int i = 0; i < 1000; ++i) found();
 }
 
-TEST(SpinTest, WhereItNeverComesOneWaitInSixtyFiveIsWatchedInTheEnd) {
-  Spin spin;
-  watched_in_vain(spin, 200);
-  EXPECT_EQ(watched_in_vain(spin, 65 * 10), 10);
+TEST_F(SpinTest, WhereItNeverComesOneWaitInSixtyFiveIsWatchedInTheEnd) {
+  watched_in_vain(200);
+  EXPECT_EQ(watched_in_vain(65 * 10), 10);
 }
 
-TEST(SpinTest, OneFailureIsForgivenAtOnce) {
-  Spin spin;
-  ASSERT_TRUE(spin.worth_it());
-  spin.ended(false);
-  EXPECT_FALSE(spin.worth_it());
-  EXPECT_TRUE(spin.worth_it());
+TEST_F(SpinTest, OneFailureIsForgivenAtOnce) {
+  ASSERT_TRUE(spin_.worth_it(now_));
+  spin_.ended(now_, false, 1us);
+  EXPECT_FALSE(spin_.worth_it(now_));
+  EXPECT_TRUE(spin_.worth_it(now_));
 }
 
-TEST(SpinTest, OneSuccessEndsALongAvoidance) {
-  Spin spin;
-  watched_in_vain(spin, 1000);
-  while (!spin.worth_it()) {
+TEST_F(SpinTest, OneSuccessEndsALongAvoidance) {
+  watched_in_vain(1000);
+  while (!spin_.worth_it(now_)) {
   }
-  spin.ended(true);
-  EXPECT_TRUE(spin.worth_it());
-  spin.ended(true);
-  EXPECT_TRUE(spin.worth_it());
+  spin_.ended(now_, true, 1us);
+  found();
+}
+
+TEST_F(SpinTest, OnACrowdedMachineItWaitsASecondAlthoughItFoundWork) {
+  found(3ms);
+  now_ += 999ms;
+  EXPECT_FALSE(spin_.worth_it(now_));
+  now_ += 1ms;
+  EXPECT_TRUE(spin_.worth_it(now_));
+}
+
+TEST_F(SpinTest, WhoWorksForUsMayHaveTheCore) {
+  found(900us);
+  found();
 }
 
 }  // namespace
