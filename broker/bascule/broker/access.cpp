@@ -5,18 +5,11 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "bascule/broker/pattern.hpp"
 #include "bascule/config/document.hpp"
 
 namespace bascule::broker {
 namespace {
-
-std::string_view take_word(std::string_view& rest, bool& more) noexcept {
-  const auto dot = rest.find('.');
-  more = dot != std::string_view::npos;
-  const auto word = rest.substr(0, dot);
-  rest = more ? rest.substr(dot + 1) : std::string_view{};
-  return word;
-}
 
 Operation operation_of(const config::Section& rule, const std::string& name) {
   for (const auto o : {Operation::send, Operation::receive, Operation::create, Operation::manage}) {

@@ -1,8 +1,6 @@
 #include "bascule/broker/pattern.hpp"
 
 namespace bascule::broker {
-namespace {
-
 std::string_view take_word(std::string_view& rest, bool& more) noexcept {
   const auto dot = rest.find('.');
   more = dot != std::string_view::npos;
@@ -10,8 +8,6 @@ std::string_view take_word(std::string_view& rest, bool& more) noexcept {
   rest = more ? rest.substr(dot + 1) : std::string_view{};
   return word;
 }
-
-}  // namespace
 
 bool is_pattern(std::string_view address) noexcept {
   for (bool more = !address.empty(); more;) {

@@ -6,6 +6,8 @@
 
 namespace bascule::broker {
 
+/// Takes the word in front of the first dot off `rest`; `more`: whether a dot followed it, and so another word (perhaps empty).
+std::string_view take_word(std::string_view& rest, bool& more) noexcept;
 /// Whether the address is a pattern rather than a name.
 bool is_pattern(std::string_view address) noexcept;
 /// `events.shop.*` matches `events.shop.OrderPlaced`; `events.#` matches it, `events` and `events.a.b.c`.

@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from bascule.management import Moving, Node, Operations, Peeked
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
+count_option = click.option("--count", "-n", type=click.IntRange(1, 100), default=10, show_default=True)
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+def paced(function: F) -> F:
+    """--limit and --rate: how many messages are moved, and how fast."""
+    rate = click.option("--rate", type=click.FloatRange(0.1), help="Messages a second.  [default: as fast as it goes]")
+    limit = click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: all]")
+    return limit(rate(function))
+
+
 @dataclass(frozen=True)
 class Target:
     """Which broker, and how it is asked: over AMQP, or over HTTP when ``http`` is given (a URL, or "up": the running platform's)."""

@@ -13,8 +13,6 @@ Examples:
   bascule dlq redrive orders --rate 50       back to where they came from, gently
 """
 
-json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
-
 
 def address_of(name: str) -> str:
     from bascule.management import DEAD_LETTERS
@@ -28,7 +26,7 @@ def command() -> None:
 
 
 @command.command("list")
-@json_option
+@queues.json_option
 @queues.target_options
 def list_queues(as_json: bool, target: queues.Target) -> None:
     """Show the queues of dead letters."""
@@ -39,8 +37,8 @@ def list_queues(as_json: bool, target: queues.Target) -> None:
 
 @command.command("peek")
 @click.argument("name")
-@click.option("--count", "-n", type=click.IntRange(1, 100), default=10, show_default=True)
-@json_option
+@queues.count_option
+@queues.json_option
 @queues.target_options
 def peek(name: str, count: int, as_json: bool, target: queues.Target) -> None:
     """Show dead letters: why, after how many attempts, and what they say."""
@@ -50,8 +48,7 @@ def peek(name: str, count: int, as_json: bool, target: queues.Target) -> None:
 
 @command.command("redrive")
 @click.argument("name")
-@click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: all]")
-@click.option("--rate", type=click.FloatRange(0.1), help="Messages a second.  [default: as fast as it goes]")
+@queues.paced
 @queues.target_options
 def redrive(name: str, limit: int | None, rate: float | None, target: queues.Target) -> None:
     """Send dead letters back to where they came from, oldest first. Ctrl-C stops; what has gone is gone."""
@@ -61,7 +58,7 @@ def redrive(name: str, limit: int | None, rate: float | None, target: queues.Tar
 
 @command.command("purge")
 @click.argument("name")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@queues.yes_option
 @queues.target_options
 def purge(name: str, yes: bool, target: queues.Target) -> None:
     """Remove the dead letters of a queue for good."""

@@ -14,8 +14,6 @@ Examples:
   bascule queues list --http http://127.0.0.1:8161 --token-file token      over HTTP instead of AMQP
 """
 
-json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
-
 
 @click.group("queues", epilog=EPILOG)
 def command() -> None:
@@ -24,7 +22,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--all", "everything", is_flag=True, help="Dynamic nodes of clients too.")
-@json_option
+@queues.json_option
 @queues.target_options
 def list_nodes(everything: bool, as_json: bool, target: queues.Target) -> None:
     """Show every queue and topic, and what is in it."""
@@ -46,7 +44,7 @@ def declare(name: str, topic: bool, target: queues.Target) -> None:
 
 @command.command("delete")
 @click.argument("name")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@queues.yes_option
 @queues.target_options
 def delete(name: str, yes: bool, target: queues.Target) -> None:
     """Delete a node with all its messages."""
@@ -58,7 +56,7 @@ def delete(name: str, yes: bool, target: queues.Target) -> None:
 
 @command.command("purge")
 @click.argument("name")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@queues.yes_option
 @queues.target_options
 def purge(name: str, yes: bool, target: queues.Target) -> None:
     """Remove the messages of a queue that nobody holds."""
@@ -69,8 +67,8 @@ def purge(name: str, yes: bool, target: queues.Target) -> None:
 
 @command.command("peek")
 @click.argument("name")
-@click.option("--count", "-n", type=click.IntRange(1, 100), default=10, show_default=True)
-@json_option
+@queues.count_option
+@queues.json_option
 @queues.target_options
 def peek(name: str, count: int, as_json: bool, target: queues.Target) -> None:
     """Show the oldest messages and leave them where they are."""
@@ -81,8 +79,7 @@ def peek(name: str, count: int, as_json: bool, target: queues.Target) -> None:
 @command.command("move")
 @click.argument("name")
 @click.argument("to")
-@click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: all]")
-@click.option("--rate", type=click.FloatRange(0.1), help="Messages a second.  [default: as fast as it goes]")
+@queues.paced
 @queues.target_options
 def move(
     name: str, to: str, limit: int | None, rate: float | None, target: queues.Target
