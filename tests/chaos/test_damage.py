@@ -15,6 +15,7 @@ from chaos.brokers import Broker
 from chaos.history import Event, check
 from chaos.scripted import Script, connected
 from chaos.settings import FULL, SEED
+from support.waiting import eventually
 
 MakeBroker = Callable[..., Broker]
 
@@ -136,3 +137,29 @@ def test_a_damaged_folder_is_not_served_as_if_nothing_were(make_broker: MakeBrok
     kept = (broker.data / first).read_bytes()
     damage.do(written.pristine)
     assert kept[:used] == (written.pristine / first).read_bytes()[:used], "what is damaged is not written over"
+
+
+def test_the_last_flush_is_marked_when_it_stays_the_last(make_broker: MakeBroker, tmp_path: Path) -> None:
+    """Nothing but time follows it: from then on damage to it is told from a flush that never ended."""
+    broker = make_broker().start()
+    script = Script()
+    with connected(broker.url) as connection:
+        script.send(connection.create_sender(script.queue), 100)
+
+        def last_record() -> bool:
+            copy = tmp_path / "copy"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(broker.data, copy)
+            lines = broker.tool("dump", copy).stdout.splitlines()
+            return any('"type":"mark"' in line for line in lines[-2:])
+
+        eventually(last_record, "a mark behind the message, in a copy of the folder")
+    broker.kill()
+    written = next(path for path in (broker.data / "journal").iterdir() if path.name.endswith(".journal"))
+    content = bytearray(written.read_bytes())
+    where = content.rindex(b"s-0")  # its id
+    content[where] ^= 1
+    written.write_bytes(content)
+    said = broker.tool("verify")
+    assert said.returncode == 1, said.stdout
+    assert "damaged at offset" in said.stdout

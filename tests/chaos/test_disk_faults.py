@@ -23,12 +23,14 @@ MakeBroker = Callable[..., Broker]
 SEGMENT = "64KiB"  # small: segments are made, filled and removed within a few messages
 
 
-def run_until_it_dies(broker: Broker, environment: dict[str, str], script: Script) -> int:
+def run_until_it_dies(
+    broker: Broker, environment: dict[str, str], script: Script, work: Callable[[Script, str], None] = Script.run
+) -> int:
     """Starts the broker, runs the script until one of them ends; the broker's exit status, 0 when it outlived the script."""
     process = broker.spawn(environment)
     if broker.wait_ready(process):
         with contextlib.suppress(*FAILURES):
-            script.run(broker.url)
+            work(script, broker.url)
             return 0
     status = process.wait(timeout=240)
     script.dead()
@@ -154,6 +156,45 @@ def test_a_full_disk_refuses_durable_messages_and_recovers(make_broker: MakeBrok
     script.drain(broker.url)
     verdict = check(script.events)
     assert not verdict.wrong, verdict
+
+
+def fill_and_drain(script: Script, url: str) -> None:
+    with connected(url) as connection:
+        sender = connection.create_sender(script.queue)
+        while script.send(sender, 9000):
+            assert len(script.accepted) < 100, "four segments of 64 KiB hold no hundred messages of 9 KB"
+    script.drain(url)
+
+
+def test_the_power_fails_at_any_point_of_a_full_disk(make_broker: MakeBroker, tmp_path: Path) -> None:
+    """The same on a disk that is full, and still is after the restart: all that was accepted can be read."""
+    broker = make_broker(journal_segment=SEGMENT, disk_low="0B")
+    log = tmp_path / "disk.log"
+    full = "allocate:ENOSPC:5"
+    script = Script()
+    assert run_until_it_dies(broker, shims.environment(broker.data, log=log, fail=full), script, fill_and_drain) == 0
+    assert len(script.accepted) > 15, "most of four segments could be used"
+    broker.kill()
+    total = Disk(log).points
+    chance = random.Random(SEED)
+    points = list(range(1, total + 1)) if FULL else sorted(chance.sample(range(1, total + 1), 12))
+    for number, point in enumerate(points):
+        for leftover in tmp_path.glob("disk.log*"):
+            leftover.unlink()
+        shutil.rmtree(broker.data)
+        script = Script()
+        how = ("before", "torn", "after")[number % 3]
+        environment = shims.environment(broker.data, log=log, fail=full, kill=f"{point}:{how}")
+        run_until_it_dies(broker, environment, script, fill_and_drain)
+        if broker.alive():
+            broker.kill()
+            script.dead()
+        Disk(log).cut(POLICIES[(number // 3) % len(POLICIES)], chance)
+        broker.start(shims.environment(broker.data, fail="allocate:ENOSPC:1"))
+        script.drain(broker.url)
+        broker.kill()
+        verdict = check(script.events)
+        assert not verdict.wrong, f"point {point} of {total} ({how}), seed {SEED}: {verdict}"
 
 
 def may_mount() -> bool:

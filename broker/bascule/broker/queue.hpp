@@ -71,8 +71,9 @@ class Topic;
 /// Hears what becomes of messages; the Router, which dead-letters and answers.
 class QueueEvents {
  public:
-  /// Called before the message is gone.
-  virtual void discarded(Queue& queue, const Departure& departure, Time now) = 0;
+  /// Called before the message is gone. False: its dead letter cannot be stored now, so that what a receiver gave up is
+  /// to be tried again later.
+  virtual bool discarded(Queue& queue, const Departure& departure, Time now) = 0;
   /// A request whose consumer was lost and which must not be run again: answer its caller. False when it
   /// cannot be answered (no reply-to), and then it is redelivered.
   virtual bool answer_lost(Queue& queue, const Message& request, Time now) = 0;
@@ -242,6 +243,7 @@ class Queue final : public Node {
   Time not_before(Position at, const Entry& entry, Time now) const noexcept;
   void rest(Position at, Entry& entry, Time until);
   void put_back(Position at, Entry& entry, Time now);
+  void keep(Position at, Entry& entry, Time now);
   void discard(Position at, Entry& entry, Discard why, const Outcome* outcome, Time now);
   void remove(Position at, Entry& entry);
 

@@ -10,6 +10,7 @@ namespace bascule::broker {
 namespace {
 
 constexpr std::size_t longest_error = 256;
+constexpr std::chrono::seconds kept_rests{1};
 // A message's annotations, beyond which `modified` adds no more.
 constexpr std::size_t most_annotations = 64U << 10;
 
@@ -221,6 +222,9 @@ void Queue::put_back(Position at, Entry& entry, Time now) {
 }
 
 void Queue::discard(Position at, Entry& entry, Discard why, const Outcome* outcome, Time now) {
+  const Errors* const errors = entry.extra ? &extras_.at(&entry).errors : nullptr;
+  const bool may_go = events_.discarded(*this, {entry.message, entry.delivery_count, why, outcome, errors}, now);
+  if (!may_go && entry.state == Entry::State::acquired) return keep(at, entry, now);
   switch (why) {
     case Discard::expired: ++counters_.expired; break;
     case Discard::rejected: ++counters_.rejected; break;
@@ -230,9 +234,15 @@ void Queue::discard(Position at, Entry& entry, Discard why, const Outcome* outco
     case Discard::purged: ++counters_.purged; break;
     case Discard::cancelled: ++counters_.cancelled; break;
   }
-  const Errors* const errors = entry.extra ? &extras_.at(&entry).errors : nullptr;
-  events_.discarded(*this, {entry.message, entry.delivery_count, why, outcome, errors}, now);
   remove(at, entry);
+}
+
+// It would be a dead letter, and the disk is full: whoever comes next decides again.
+void Queue::keep(Position at, Entry& entry, Time now) {
+  if (entry.restricted) restricted_.erase(at);
+  entry.restricted = false;
+  rest(at, entry, now + kept_rests);
+  dispatch(now);
 }
 
 void Queue::remove(Position at, Entry& entry) {

@@ -386,7 +386,7 @@ Queue* Router::dead_letters_of(const Queue& queue) {
   return nodes_.size() >= settings_.max_nodes ? nullptr : &add_queue(address, settings_for(address), {});
 }
 
-void Router::discarded(Queue& queue, const Departure& departure, Time now) {
+bool Router::discarded(Queue& queue, const Departure& departure, Time now) {
   const char* reason = nullptr;
   switch (departure.why) {
     case Discard::rejected: reason = "rejected"; break;
@@ -397,9 +397,9 @@ void Router::discarded(Queue& queue, const Departure& departure, Time now) {
     case Discard::purged:
     case Discard::cancelled: break;
   }
-  if (reason == nullptr || !queue.settings().dead_letters) return;
+  if (reason == nullptr || !queue.settings().dead_letters) return true;
   Queue* dead_letters = dead_letters_of(queue);
-  if (dead_letters == nullptr) return;
+  if (dead_letters == nullptr) return true;
   Annotations added;
   added.symbol("x-opt-dead-letter-reason", reason);
   added.string("x-opt-dead-letter-source", queue.address());
@@ -414,7 +414,8 @@ void Router::discarded(Queue& queue, const Departure& departure, Time now) {
     added.string("x-opt-dead-letter-first-error", departure.errors->first);
     added.string("x-opt-dead-letter-last-error", departure.errors->last);
   }
-  dead_letters->take(with_annotations(*departure.message, added, now), now);
+  const auto taken = dead_letters->take(with_annotations(*departure.message, added, now), now).result;
+  return taken != Admission::Result::no_space && taken != Admission::Result::stopped;
 }
 
 void Router::more_to_look(Queue& queue) {

@@ -140,7 +140,7 @@ class Router final : public QueueEvents, public Recovery {
   void for_each(const std::function<void(Node&)>& visit) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
-  void discarded(Queue& queue, const Departure& departure, Time now) override;
+  bool discarded(Queue& queue, const Departure& departure, Time now) override;
   bool answer_lost(Queue& queue, const Message& request, Time now) override;
   bool wants_expired() const noexcept override { return settings_.dead_letter_expired; }
   void more_to_look(Queue& queue) override;

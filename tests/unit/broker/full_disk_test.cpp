@@ -314,6 +314,38 @@ TEST_F(FullDisk, NothingDurableIsMade) {
   EXPECT_TRUE(router->keep(*router->find("kept")));
 }
 
+// Whether it was rejected, failed too often, or refused by all who read.
+TEST_F(FullDisk, WhatWouldBeADeadLetterStaysUntilThereIsRoomForIt) {
+  for (const Outcome& outcome : {Outcome{.kind = Outcome::Kind::rejected},
+                                 Outcome{.kind = Outcome::Kind::modified, .undeliverable_here = true}}) {
+    disk.free_files = 3;
+    const int sent = fill(400);
+    Queue& q = queue();
+    {
+      Sink sink(q, 1);
+      jobs();
+      sink.settle(0, outcome);
+      commit();
+      EXPECT_EQ(q.size(), static_cast<std::size_t>(sent)) << "it is not lost";
+      EXPECT_EQ(q.counters().rejected + q.counters().undeliverable, 0u);
+    }
+    disk.free_files = 20;
+    maker->look();
+    q.sweep(start + std::chrono::seconds(2));
+    Sink sink(q, 1);
+    jobs();
+    sink.settle(0, outcome);
+    commit();
+    EXPECT_EQ(queue("dlq.q").size(), 1u);
+    EXPECT_EQ(q.size(), static_cast<std::size_t>(sent - 1));
+    sink.messages.clear();
+    router->remove(queue("dlq.q"));
+    router->remove(q);
+    sink.queue = nullptr;
+    commit();
+  }
+}
+
 struct FullDiskTransactions : FullDisk {
   TransactionId declare() {
     TransactionId id = 0;

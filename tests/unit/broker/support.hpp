@@ -130,9 +130,10 @@ struct Events final : QueueEvents {
     std::uint32_t count;
     bool operator==(const Discarded&) const = default;
   };
-  void discarded(Queue&, const Departure& gone, Time) override {
+  bool discarded(Queue&, const Departure& gone, Time) override {
     all.push_back({body_of(*gone.message), gone.why, gone.delivery_count});
     errors.push_back(gone.errors == nullptr ? Errors{} : *gone.errors);
+    return true;
   }
   void more_to_look(Queue&) override { ++wants_to_look; }
   bool answer_lost(Queue&, const Message& request, Time) override {
