@@ -64,7 +64,7 @@ void Cluster::keep_watch() {
 Cluster::~Cluster() { pclose(watch_); }
 
 void Cluster::pg(const std::string& command) const {
-  run("cd / && " + as_user() + PG_BIN_DIR "/pg_ctl -D " + directory_ + "/data -w -t 60 " + command);
+  run("cd / && " + as_user() + PG_BIN_DIR "/pg_ctl -D " + directory_ + "/data -w -t 240 " + command);
 }
 
 void Cluster::start() { pg("-l " + directory_ + "/log -o '-k " + directory_ + "' start"); }

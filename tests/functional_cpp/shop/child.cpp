@@ -36,7 +36,7 @@ Child::Child(std::string program, std::string name, std::string folder, const st
             nullptr);
     ::_exit(127);
   }
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(240);
   const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   while ((ready_ = read_file(ready_file)).empty()) {
     pollfd one{ended, POLLIN, 0};
