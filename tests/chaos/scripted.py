@@ -51,12 +51,12 @@ class Script:
         return True
 
     def send_or_wait(self, connection: BlockingConnection, sender: object, size: int) -> bool:
-        """Sends; false when it is refused, when there is no credit for it, or no outcome within a second."""
+        """Sends; false when it is refused, or there is no credit for it. No outcome at all is an error, on a full disk too."""
         try:
-            connection.wait(lambda: sender.link.credit > 0, timeout=1, msg="credit")  # type: ignore[attr-defined]
-            return self.send(sender, size, patience=1)
+            connection.wait(lambda: sender.link.credit > 0, timeout=10, msg="credit")  # type: ignore[attr-defined]
         except Timeout:
             return False
+        return self.send(sender, size)
 
     def receive(self, receiver: object, timeout: float = PATIENCE) -> str:
         return self._take(receiver, receiver.receive(timeout=timeout))  # type: ignore[attr-defined]
