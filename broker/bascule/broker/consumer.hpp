@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "bascule/broker/ranked.hpp"
 
@@ -55,9 +56,10 @@ class Consumer {
   const Reading reading_;
   bool ready_ = false;
   bool was_looking_ = false;
-  View* view_ = nullptr;  // with a selector
-  Position cursor_ = 0;   // browsing: everything before was shown
-  Ranked own_;            // what another consumer refused, and this one may have
+  View* view_ = nullptr;               // with a selector
+  Position cursor_ = 0;                // browsing: everything before was shown
+  Ranked own_;                         // what another consumer refused, and this one may have
+  std::vector<std::uint32_t> groups_;  // of its own, that have more for it when it is ready again
 };
 
 /// What a receiver decided (AMQP 1.0, 3.4).

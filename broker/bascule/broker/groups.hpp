@@ -18,18 +18,23 @@ class Consumer;
 
 class Groups {
  public:
-  /// May this consumer have the entry at `at` of the group? Otherwise it is parked (the caller marks it).
-  /// `waits(position)`: whether a parked entry is still there and parked.
+  /// What became of a consumer that asked for a message of a group.
+  struct Entrance {
+    bool may;         ///< have it; otherwise it is parked (the caller marks it)
+    Consumer* owner;  ///< whose turn it is instead: it is at work on the group; or none
+  };
+  /// May this consumer have the entry at `at` of the group? `waits(position)`: whether a parked entry is still there and
+  /// parked.
   template <class Waits>
-  bool enter(std::uint32_t id, Position at, const Consumer& consumer, Waits&& waits) {
+  Entrance enter(std::uint32_t id, Position at, const Consumer& consumer, Waits&& waits) {
     Group& group = groups_[id];
     while (!group.waiting.empty() && !waits(group.waiting.top())) group.waiting.pop();
-    const bool its_turn = group.waiting.empty() || at < group.waiting.top();
-    if (its_turn && group.delayed == 0 && (group.owner == nullptr || group.owner == &consumer)) return true;
+    const bool its_turn = (group.waiting.empty() || at < group.waiting.top()) && group.delayed == 0;
+    if (its_turn && (group.owner == nullptr || group.owner == &consumer)) return {true, nullptr};
     group.waiting.push(default_level, at, waits);
-    return false;
+    return {false, its_turn ? group.owner : nullptr};
   }
-  void handed_out(std::uint32_t id, const Consumer& to) {
+  void handed_out(std::uint32_t id, Consumer& to) {
     Group& group = groups_[id];
     group.owner = &to;
     ++group.held;
@@ -79,7 +84,7 @@ class Groups {
 
  private:
   struct Group {
-    const Consumer* owner = nullptr;
+    Consumer* owner = nullptr;
     std::uint32_t held = 0, delayed = 0;
     Ranked waiting;
   };

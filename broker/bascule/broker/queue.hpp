@@ -223,6 +223,7 @@ class Queue final : public Node {
   void tell_looked_through(Time now);
   bool deliverable(Position at, Entry& entry, const Consumer& consumer, Time now);
   bool enter_group(Position at, Entry& entry, const Consumer& consumer);
+  bool give_to_owners(Time now);
   void call_next_of_group(std::uint32_t id);
   bool waits(Position at) noexcept;
   bool parked(Position at) noexcept;
@@ -290,6 +291,8 @@ class Queue final : public Node {
   std::unordered_map<const Entry*, Extra> extras_;  // an entry stays where it is as long as it lives
   std::vector<std::uint8_t> notes_;                 // scratch
   Groups groups_;
+  std::vector<std::pair<Position, Consumer*>>
+      owed_;  // scratch: found for one consumer, but of a group that another is at
   TimeIndex expiring_, due_;
   DedupWindow dedup_;
 

@@ -70,6 +70,7 @@ void Queue::ready(Consumer& consumer, Time now) {
   if (!consumer.ready_) {
     consumer.ready_ = true;
     if (!consumer.reading_.browses) ready_.push_back(&consumer);
+    for (const auto group : std::exchange(consumer.groups_, {})) call_next_of_group(group);
   }
   dispatch(now);
 }
@@ -118,6 +119,7 @@ bool Queue::hand_out_one(Time now) {
   for (std::size_t tried = 0; tried < ready_.size(); ++tried) {
     Consumer& consumer = *ready_.front();
     const Position at = next_for(consumer, now);
+    if (give_to_owners(now)) return true;  // what came before it
     if (at != no_position) {
       hand_out(consumer, at, *entries_.find(at), now);
       return true;
@@ -236,11 +238,34 @@ bool Queue::deliverable(Position at, Entry& entry, const Consumer& consumer, Tim
   return entry.group == 0 || enter_group(at, entry, consumer);
 }
 
-// May this consumer have it? Otherwise it is parked until what is before it in its group was settled.
+// May this consumer have it? Otherwise it is parked until it may go to the one that is at work on its group, or until that one
+// has settled what it holds.
 bool Queue::enter_group(Position at, Entry& entry, const Consumer& consumer) {
-  if (groups_.enter(entry.group, at, consumer, [this](Position p) { return parked(p); })) return true;
+  const auto entrance = groups_.enter(entry.group, at, consumer, [this](Position p) { return parked(p); });
+  if (entrance.may) return true;
   entry.parked = true;
+  if (entrance.owner != nullptr) owed_.emplace_back(at, entrance.owner);
   return false;
+}
+
+// A consumer that settles several at once must get several, although others are ready too.
+bool Queue::give_to_owners(Time now) {
+  bool given = false;
+  const auto owed = std::exchange(owed_, {});
+  for (const auto& [at, owner] : owed) {
+    Entry* entry = entries_.find(at);
+    const bool attached = std::find(consumers_.begin(), consumers_.end(), owner) != consumers_.end();
+    if (entry == nullptr || !parked(at) || !attached || !selects(owner->reading_.selector, *entry)) continue;
+    if (entry->restricted && !may_have(*owner, at)) continue;
+    if (owner->ready_) {
+      entry->parked = false;
+      hand_out(*owner, at, *entry, now);
+      given = true;
+    } else if (std::find(owner->groups_.begin(), owner->groups_.end(), entry->group) == owner->groups_.end()) {
+      owner->groups_.push_back(entry->group);
+    }
+  }
+  return given;
 }
 
 void Queue::call_next_of_group(std::uint32_t id) {
@@ -316,7 +341,7 @@ void Queue::hand_out(Consumer& consumer, Position at, Entry& entry, Time now) {
   const bool more = consumer.deliver(*this, {at, message, header});
   if (!consumer.ready_) return;
   if (!more) return not_ready(consumer);
-  if (ready_.size() > 1) {
+  if (ready_.size() > 1 && ready_.front() == &consumer) {
     ready_.pop_front();
     ready_.push_back(&consumer);
   }

@@ -257,6 +257,29 @@ TEST_F(QueueTest, OneConsumerAtATimeHasAGroupAndItsOrderHolds) {
   EXPECT_EQ(two.bodies.back(), "a4") << "while two holds some of the group, it gets all of it";
 }
 
+TEST_F(QueueTest, WhoIsAtWorkOnAGroupGetsMoreOfItBeforeItSettles) {
+  make();
+  Sink one(*queue, 10), two(*queue, 10);
+  for (const char* body : {"a1", "a2", "a3", "b1", "b2", "a4"}) queue->publish(of_group({body, 1}, body), start);
+  EXPECT_EQ(one.bodies, (Bodies{"a1", "a2", "a3", "a4"}));
+  EXPECT_EQ(two.bodies, (Bodies{"b1", "b2"}));
+}
+
+TEST_F(QueueTest, ABacklogOfAGroupGoesToWhoIsAtWorkOnIt) {
+  make();
+  for (const char* body : {"a1", "a2", "a3", "b1", "b2", "a4"}) queue->publish(of_group({body, 1}, body), start);
+  Sink one(*queue, 1), two(*queue, 10);
+  EXPECT_EQ(one.bodies, (Bodies{"a1"}));
+  EXPECT_EQ(two.bodies, (Bodies{"b1", "b2"}));
+  one.flow(2);
+  EXPECT_EQ(one.bodies, (Bodies{"a1", "a2", "a3"})) << "as soon as it has credit again";
+  one.flow(2);
+  EXPECT_EQ(one.bodies, (Bodies{"a1", "a2", "a3", "a4"}));
+  for (std::size_t i = 0; i < 4; ++i) one.settle(i);
+  queue->publish(of_group("a", "a5"), start);
+  EXPECT_EQ(one.bodies.size() + two.bodies.size(), 7u);
+}
+
 TEST_F(QueueTest, AReturnedMessageOfAGroupComesBeforeTheRestOfIt) {
   make();
   Sink one(*queue, 1);
