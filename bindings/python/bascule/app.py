@@ -117,6 +117,7 @@ class App:
             config.broker_url, name=self.name, require=config.broker_require, threads=config.threads, database=config.database,
             database_connections=config.database_connections, concurrency=config.concurrency,
             migrations=read_migrations(self._migrations) if self._migrations else [], admin=config.metrics,
+            spin_us=config.spin_us,
         )  # fmt: skip
 
     def _register(self, engine: Any) -> None:

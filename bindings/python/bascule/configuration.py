@@ -26,6 +26,7 @@ class ServiceConfiguration:
     threads: int | None = None
     metrics: str = ""
     log_level: str = "info"
+    spin_us: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -39,6 +40,9 @@ def load(name: str, file: Path | None, environment: Mapping[str, str] = os.envir
     made.broker_url = _take(_table(document, where, "broker"), "url", str, made.broker_url, f"{where}[broker]")
     made.broker_require = _words(_table(document, where, "broker"), "require", f"{where}[broker]")
     made.log_level = _take(_table(document, where, "log"), "level", str, made.log_level, f"{where}[log]")
+    loop = _table(document, where, "loop")
+    if "spin_us" in loop:
+        made.spin_us = _bounded(loop, "spin_us", 0, 10_000, 50, f"{where}[loop]")
     at = f"{where}[service.{name}]"
     made.database = _take(section, "database", str, "", at)
     made.database_connections = _bounded(section, "database_connections", 2, 512, 8, at)

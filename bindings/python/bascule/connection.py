@@ -43,12 +43,18 @@ class Connection:
     """
 
     def __init__(
-        self, url: str = DEFAULT_URL, *, name: str = "client", threads: int | None = None, **serving: Any
-    ) -> None:
+        self, url: str = DEFAULT_URL, *, name: str = "client", threads: int | None = None,
+        spin_us: int | None = None, **serving: Any,
+    ) -> None:  # fmt: skip
+        """``spin_us``: how long its thread watches for work before it sleeps, in microseconds (0: never; at most 10000).
+
+        By default 50, and never with a single core, be it by a container's quota (docs/python.md).
+        """
         self.url, self.name = url, name
         self.instance = f"{name}-{secrets.token_hex(4)}"
         self._serving = serving
         self._threads = threads
+        self._spin_us = spin_us
         self._executor: ThreadPoolExecutor | None = None
         self._engine: _native.Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,7 +82,8 @@ class Connection:
         """An engine that does nothing yet; counted among those to be closed when the interpreter ends."""
         options = {
             "name": self.name, "instance": self.instance, "broker_url": self.url, "require": [], "database": "",
-            "database_connections": 8, "concurrency": 256, "migrations": [], "admin": "", **self._serving,
+            "database_connections": 8, "concurrency": 256, "migrations": [], "admin": "",
+            "spin_us": self._spin_us, **self._serving,
         }  # fmt: skip
         classes = {
             "current": current, "context": Context, "run_sync": self._run_sync, "make_error": database.make_error,

@@ -14,6 +14,7 @@
 
 #include "bascule/config/cores.hpp"
 #include "bascule/daemon/admin_server.hpp"
+#include "bascule/daemon/idling.hpp"
 #include "bascule/telemetry/log.hpp"
 
 namespace bascule {
@@ -107,22 +108,8 @@ void Daemon::parse() {
   telemetry::log_start(name_, *telemetry::level_from_string(level));
   const auto loop = config_->section("loop");
   const auto cores = config::available_cores();
-  loop_.spin(std::chrono::microseconds(loop.integer("spin_us", cores > 1 ? 50 : 0, 0, 10'000)));
-  register_idling();
-}
-
-void Daemon::register_idling() {
-  auto& sleeps = metrics_.counter("bascule_loop_sleeps_total", "Times a loop had nothing to do and slept.").one();
-  auto& spins = metrics_.counter("bascule_loop_spins_total", "Times a loop watched for work before it slept.").one();
-  auto& found = metrics_.counter("bascule_loop_spins_found_total", "... and work came.").one();
-  auto& nanoseconds = metrics_.counter("bascule_loop_spin_nanoseconds_total", "Time spent watching.").one();
-  metrics_.on_collect([&] {
-    const auto& idling = Loop::idling();
-    sleeps.set_total(idling.sleeps.load(std::memory_order_relaxed));
-    spins.set_total(idling.spins.load(std::memory_order_relaxed));
-    found.set_total(idling.spins_found.load(std::memory_order_relaxed));
-    nanoseconds.set_total(idling.spin_nanoseconds.load(std::memory_order_relaxed));
-  });
+  loop_.spin(std::chrono::microseconds(loop.integer("spin_us", default_spin_us(cores), 0, max_spin_us)));
+  register_idling(metrics_);
 }
 
 std::string Daemon::admin(const std::string& listen, AdminApi* api) {

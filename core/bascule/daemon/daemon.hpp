@@ -68,7 +68,6 @@ class Daemon {
 
  private:
   Daemon(std::string name, const std::string& description, int argc, char** argv);
-  void register_idling();
   void wait_for_signal();
   void drained();
 

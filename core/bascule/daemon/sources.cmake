@@ -1,3 +1,3 @@
 bascule_library(bascule_daemon ALIAS bascule::daemon PCH
-  SOURCES bascule/daemon/admin_server.cpp bascule/daemon/daemon.cpp bascule/daemon/framing.cpp
+  SOURCES bascule/daemon/admin_server.cpp bascule/daemon/daemon.cpp bascule/daemon/framing.cpp bascule/daemon/idling.cpp
   LINK bascule_config bascule_telemetry CLI11::CLI11)

@@ -11,6 +11,9 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "bascule/config/cores.hpp"
+#include "bascule/daemon/idling.hpp"
+
 namespace bascule::python {
 
 namespace {
@@ -114,6 +117,9 @@ Engine::Engine(Options options)
         sender.capabilities = key.second;
         return connection().open_sender(std::move(sender));
       }) {
+  const int spin_us = options_.spin_us ? *options_.spin_us : default_spin_us(config::available_cores());
+  loop_.spin(std::chrono::microseconds(spin_us));
+  register_idling(metrics_);
   for (const auto& [name, sql] : options_.migrations) migrations_.push_back({name, sql});
   options_.runner.migrations = migrations_;
   runner_ = std::make_unique<service::Runner>(loop_, metrics_, options_.runner);

@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -65,6 +66,7 @@ class Engine {
     service::Runner::Options runner;
     std::vector<std::pair<std::string, std::string>> migrations;  ///< name, SQL; in order
     std::string admin;                                            ///< "host:port" of the admin listener; empty: none
+    std::optional<int> spin_us;                                   ///< up to max_spin_us; none: as the daemons do
   };
   using Deliver = std::function<void(std::shared_ptr<Job>)>;  ///< the loop's thread; must not block
 

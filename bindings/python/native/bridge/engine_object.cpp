@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include "bascule/daemon/idling.hpp"
 #include "bascule/telemetry/log.hpp"
 #include "native/bridge/call.hpp"
 #include "native/bridge/context.hpp"
@@ -33,6 +34,11 @@ class EngineObject {
     runner.concurrency = py::cast<std::uint32_t>(options["concurrency"]);
     given.migrations = py::cast<std::vector<std::pair<std::string, std::string>>>(options["migrations"]);
     given.admin = py::cast<std::string>(options["admin"]);
+    given.spin_us = py::cast<std::optional<int>>(options["spin_us"]);
+    if (given.spin_us && (*given.spin_us < 0 || *given.spin_us > max_spin_us)) {
+      throw py::value_error("spin_us must be a number from 0 to " + std::to_string(max_spin_us) + ", not " +
+                            std::to_string(*given.spin_us));
+    }
     bridge_->engine = std::make_shared<Engine>(std::move(given));
     bridge_->current = ref(classes["current"]);
     bridge_->context_type = ref(classes["context"]);
@@ -98,6 +104,9 @@ class EngineObject {
   }
   void cancel_all() { cancel_tasks(*bridge_); }
   std::string admin_address() const { return bridge_->engine->admin_address(); }
+  std::int64_t spin_us() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(bridge_->engine->loop().spin()).count();
+  }
   std::string metrics() const { return bridge_->engine->metrics().text(); }
 
   py::object bind(const py::object& method, const std::string& address, double timeout, bool idempotent) {
@@ -230,6 +239,7 @@ void add_engine_class(py::module_& module) {
       .def("cancel_all", &EngineObject::cancel_all)
       .def("admin_address", &EngineObject::admin_address)
       .def("metrics", &EngineObject::metrics)
+      .def("spin_us", &EngineObject::spin_us)
       .def("bind", &EngineObject::bind, py::arg("method"), py::arg("address"), py::arg("timeout"),
            py::arg("idempotent"))
       .def("listen", &EngineObject::listen_to, py::arg("address"), py::arg("capabilities"), py::arg("callback"))
