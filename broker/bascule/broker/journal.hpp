@@ -7,7 +7,7 @@
 // A full disk: with a driver nothing is appended for which there is no room in segments that are there (takes(),
 // journal_room.hpp), so that a commit never meets one. Settlements that find no room wait in memory, in less of it than
 // what they settled had, and a segment in which nothing lives goes all the same. Errors:
-// the constructor throws journal::Damaged or DiskError. Thread safety: the broker's loop only.
+// the constructor throws journal::Damaged, OtherFormat or DiskError. Thread safety: the broker's loop only.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,6 @@
 #include "bascule/broker/journal_format.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -11,6 +12,7 @@ namespace {
 constexpr std::string_view segment_magic = "BASCJRN2";
 constexpr std::uint32_t batch_magic = 0x48435442;  // "BTCH"
 constexpr std::string_view family = "BASCJRN";
+static_assert(segment_magic.substr(0, family.size()) == family && segment_magic.back() == '0' + format);
 constexpr std::string_view suffix = ".journal";
 
 void store(std::uint8_t* at, std::uint64_t value, std::size_t width) noexcept {
@@ -80,7 +82,7 @@ std::optional<SegmentHeader> decode_segment_header(Bytes bytes) noexcept {
 int foreign_format(Bytes bytes) noexcept {
   if (bytes.size() < segment_header_size || as_text(bytes.first(family.size())) != family) return 0;
   if (load(bytes.data() + 60, 4) != crc32c(bytes.first(60))) return 0;
-  return bytes[family.size()] - '0';
+  return std::max(0, bytes[family.size()] - '0');
 }
 
 std::string segment_name(Lsn start) {

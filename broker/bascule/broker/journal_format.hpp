@@ -36,6 +36,9 @@ inline constexpr std::size_t batch_header_size = 48;
 inline constexpr std::size_t record_header_size = 24;
 inline constexpr std::uint32_t goes_on = 1;
 
+/// Of the segments that this program writes and reads; the last character of their magic.
+inline constexpr int format = 2;
+
 constexpr std::uint64_t aligned(std::uint64_t size) noexcept { return (size + 7) & ~std::uint64_t{7}; }
 
 enum class Type : std::uint8_t {
@@ -59,7 +62,7 @@ struct SegmentHeader {
 };
 std::vector<std::uint8_t> encode(const SegmentHeader& header);
 std::optional<SegmentHeader> decode_segment_header(Bytes bytes) noexcept;
-/// The format of a segment that decode_segment_header() refuses and that is whole otherwise; 0: it is not.
+/// The format of a segment that decode_segment_header() refuses and that is whole otherwise; 0: it is not. At least 1.
 int foreign_format(Bytes bytes) noexcept;
 /// "0000000000000040.journal": the name sorts by start.
 std::string segment_name(Lsn start);

@@ -1,6 +1,7 @@
 #include "bascule/broker/journal_recovery.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "bascule/broker/bodies.hpp"
@@ -75,8 +76,9 @@ void Recovery::read_segment(const std::string& name) {
   bytes_.resize(file->size());
   bytes_.resize(file->read(0, bytes_));
   const auto header = decode_segment_header(bytes_);
-  if (const int format = header ? 0 : foreign_format(bytes_); format != 0) {
-    return damaged(name, 0, "it is of format " + std::to_string(format) + ", and this version reads format 2");
+  if (const int other = header ? 0 : foreign_format(bytes_); other != 0) {
+    throw OtherFormat(disk_.path(name), other < format ? OtherFormat::Writer::earlier : OtherFormat::Writer::later,
+                      "format " + std::to_string(other), "format " + std::to_string(format));
   }
   if (!header || segment_name(header->start) != name) return damaged(name, 0, "the segment's header is wrong");
   if (bytes_.size() != header->capacity) {
@@ -253,6 +255,16 @@ Damaged::Damaged(const std::string& path, std::uint64_t offset, const std::strin
                          ". Nothing was changed. Restore the file, or look with 'bascule-broker dump' and "
                          "keep what is whole "
                          "with 'bascule-broker compact'") {}
+
+OtherFormat::OtherFormat(const std::string& path, Writer writer, const std::string& found, const std::string& reads)
+    : std::runtime_error(
+          "journal: " + path + " is of " + found + ": " +
+          (writer == Writer::earlier ? "an earlier, unreleased version" : "a later version") +
+          " of the broker wrote it. This version reads " + reads +
+          " only. Nothing was changed. Start the version that wrote it and let consumers empty its queues; or move the "
+          "folder " +
+          std::filesystem::path(path).parent_path().string() + " away, messages and all, and start with an empty one") {
+}
 
 Recovered recover(Disk& disk, const RecoveryOptions& options) { return Recovery(disk, options).run(); }
 

@@ -24,6 +24,16 @@ class Damaged : public std::runtime_error {
   Damaged(const std::string& path, std::uint64_t offset, const std::string& what);
 };
 
+/// The journal is whole, and another version of the broker wrote it, an earlier or a later one: this one reads none of it. The
+/// text names the file, what was found there and what is read here, and says what to do. It is thrown with `tolerate` too:
+/// to go on without what cannot be read would be to lose it.
+class OtherFormat : public std::runtime_error {
+ public:
+  enum class Writer { earlier, later };
+  /// `found`, `reads`: "format 1", "format 2".
+  OtherFormat(const std::string& path, Writer writer, const std::string& found, const std::string& reads);
+};
+
 /// A place where the last flush never ended; nothing from there on was promised.
 struct Torn {
   std::string file;
@@ -67,7 +77,7 @@ struct RecoveryOptions {
   std::function<void(const Record&, const std::string& file)> visit = {};  ///< every record, in order
 };
 
-/// Reads all segments. Throws Damaged, or DiskError.
+/// Reads all segments. Throws Damaged, OtherFormat or DiskError; then nothing was written.
 Recovered recover(Disk& disk, const RecoveryOptions& options = {});
 
 }  // namespace bascule::broker::journal

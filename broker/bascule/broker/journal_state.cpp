@@ -55,12 +55,17 @@ void StateReader::apply(const std::string& name, Lsn segment, const BatchHeader&
   if (Segment* in = out_.state.ledger.find_segment(header.lsn)) in->used = offset + aligned(batch_header_size + length);
 }
 
+void StateReader::newer(const std::string& name, std::uint64_t offset, const std::string& what,
+                        const std::string& reads) const {
+  throw OtherFormat(path_(name), OtherFormat::Writer::later,
+                    "a newer kind (at offset " + std::to_string(offset) + ": " + what + ")", reads);
+}
+
 void StateReader::apply_record(const Record& record, const std::string& name, std::uint64_t offset) {
   const auto nonsense = [&] { damage_(name, offset, "a record of " + name_of(record.type) + " makes no sense"); };
   if (record.version != version) {
-    return damage_(name, offset,
-                   "a record of " + name_of(record.type) + " is of version " + std::to_string(record.version) +
-                       ", which this version of the broker does not know; a newer one wrote it");
+    newer(name, offset, name_of(record.type) + " of version " + std::to_string(record.version),
+          "version " + std::to_string(version));
   }
   if (!record.body_good && record.type != Type::publish && record.type != Type::damaged) return nonsense();
   switch (record.type) {
@@ -101,9 +106,7 @@ void StateReader::apply_record(const Record& record, const std::string& name, st
       return;
     }
   }
-  damage_(name, offset,
-          "a record is of " + name_of(record.type) +
-              ", which this version of the broker does not know; a newer one wrote it");
+  newer(name, offset, name_of(record.type), "kinds up to " + std::to_string(static_cast<int>(Type::damaged)));
 }
 
 RecoveredMessage* StateReader::find(Lsn origin) {

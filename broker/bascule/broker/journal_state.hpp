@@ -31,6 +31,8 @@ class StateReader {
   Recovered finish();
 
  private:
+  [[noreturn]] void newer(const std::string& name, std::uint64_t offset, const std::string& what,
+                          const std::string& reads) const;
   void apply_record(const Record& record, const std::string& name, std::uint64_t offset);
   void apply_publish(const Record& record, const std::string& name, std::uint64_t offset);
   void apply_update(const Update& update);

@@ -87,7 +87,7 @@ class JournalThread final : public JournalDriver, private EndOfTurn {
   std::thread thread_;
 };
 
-/// The journal in a folder, with its threads. Throws journal::Damaged or DiskError.
+/// The journal in a folder, with its threads. Throws journal::Damaged, OtherFormat or DiskError.
 std::unique_ptr<Storage> open_journal(Loop& loop, const std::string& folder, const JournalOptions& options);
 
 }  // namespace bascule::broker

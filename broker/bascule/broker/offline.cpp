@@ -145,6 +145,9 @@ int verify_journal(const std::string& data, std::ostream& out) {
   } catch (const journal::Damaged& damage) {
     out << damage.what() << "\n";
     return 1;
+  } catch (const journal::OtherFormat& other) {
+    out << other.what() << "\n";
+    return 1;
   }
   return 0;
 }

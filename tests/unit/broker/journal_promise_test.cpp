@@ -83,32 +83,6 @@ TEST_F(JournalPromise, ASegmentUnderAnothersNameIsDamaged) {
       << damage_of(disk);
 }
 
-TEST_F(JournalPromise, AnotherFormatIsRefusedByItsNumber) {
-  journal->declare("q", "");
-  commit();
-  auto& bytes = disk.bytes(journal::segment_name(64));
-  bytes[7] = '3';
-  std::vector<std::uint8_t> crc;
-  journal::put_number(crc, crc32c(Bytes(bytes).first(60)), 4);
-  std::copy(crc.begin(), crc.end(), bytes.begin() + 60);
-  EXPECT_NE(damage_of(disk).find("it is of format 3, and this version reads format 2"), std::string::npos);
-}
-
-TEST_F(JournalPromise, ARecordOfAnotherVersionIsRefusedByItsNumber) {
-  const QueueId q = journal->declare("q", "");
-  publish("a", {q});
-  commit();
-  append_batch_of_one(1);
-  const auto& segment = journal->ledger().segments().front();
-  auto& bytes = disk.bytes(journal::segment_name(64));
-  const auto record = bytes.begin() + static_cast<long>(segment.used + journal::batch_header_size);
-  record[journal::record_header_size + 1] = 9;  // type, version
-  std::vector<std::uint8_t> crc;
-  journal::put_number(crc, crc32c({record + 4, record + journal::record_header_size + 2}), 4);
-  std::copy(crc.begin(), crc.end(), record);
-  EXPECT_NE(damage_of(disk).find("a record of mark is of version 9"), std::string::npos) << damage_of(disk);
-}
-
 TEST(LogPromise, AFileWhoseMessageIsDoneStaysWhenSomebodyInMemoryPublishesItAgain) {
   journal::Log log({}, 4096);
   const QueueId q = log.declare("q", "");

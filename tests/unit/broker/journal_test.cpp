@@ -315,20 +315,6 @@ TEST_F(DamageTest, DamageInASettledMessageHarmsNobody) {
   EXPECT_EQ(kept.bodies(), (Bodies{"first", "second", "third"}));
 }
 
-TEST_F(DamageTest, ARecordOfAnUnknownKindIsRefusedByName) {
-  std::vector<std::uint8_t> batch(journal::batch_header_size);
-  const Lsn at = 64 + used.back();
-  journal::put_record(batch, static_cast<journal::Type>(77), {}, {}, at + journal::batch_header_size);
-  journal::seal_batch(batch, {.lsn = at, .previous = journal->log().state().last_batch, .flushed = at, .records = 1});
-  std::copy(batch.begin(), batch.end(), disk.bytes(name).begin() + static_cast<long>(used.back()));
-  try {
-    open();
-    FAIL();
-  } catch (const journal::Damaged& damage) {
-    EXPECT_NE(std::string(damage.what()).find("kind 77"), std::string::npos) << damage.what();
-  }
-}
-
 TEST_F(DamageTest, EveryTruncationIsNoticed) {
   const auto good = disk.bytes(name);
   for (std::uint64_t size = 0; size < good.size(); size += 7) {
