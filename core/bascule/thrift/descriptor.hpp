@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bascule/loop/error.hpp"
+#include "bascule/thrift/kind.hpp"
 
 namespace bascule::thrift {
 
@@ -27,25 +28,6 @@ class DescriptorError : public Error {
 
  private:
   std::string pointer_;
-};
-
-enum class Kind : std::uint8_t {
-  boolean,
-  i8,
-  i16,
-  i32,
-  i64,
-  dbl,
-  string,
-  binary,
-  uuid,
-  enumeration,
-  structure,
-  union_,
-  exception,
-  list,
-  set,
-  map,
 };
 
 struct NamedType;
@@ -72,8 +54,6 @@ class Annotations {
  private:
   std::vector<Entry> entries_;
 };
-
-enum class Requiredness : std::uint8_t { required, optional, standard };
 
 /// A field of a struct, or an argument of a method.
 struct FieldType {

@@ -24,6 +24,8 @@ PyObject* zero_value(const TypePlan& type, const StructPlan& owner, int depth) {
     case Kind::binary: return PyBytes_FromStringAndSize(nullptr, 0);
     case Kind::uuid: return uuid_from(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
     case Kind::enumeration: return enum_from(owner.enums[type.enumeration], 0);
+    case Kind::union_:
+    case Kind::exception:
     case Kind::structure: return zero_struct(*type.structure, depth + 1);
     case Kind::list: return type.key ? PyTuple_New(0) : PyList_New(0);
     case Kind::set: return type.key ? PyFrozenSet_New(nullptr) : PySet_New(nullptr);

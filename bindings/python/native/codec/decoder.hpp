@@ -99,6 +99,8 @@ class Decoder {
         const std::int32_t number = in.i32();
         return in.ok() ? enum_from(owner.enums[type.enumeration], number) : nullptr;
       }
+      case Kind::union_:
+      case Kind::exception:
       case Kind::structure: return structure(*type.structure);
       case Kind::list: return type.key ? tuple(type, owner) : list(type, owner);
       case Kind::set: return set(type, owner);

@@ -91,6 +91,8 @@ class Encoder {
         out.uuid(bytes);
         return true;
       }
+      case Kind::union_:
+      case Kind::exception:
       case Kind::structure: return structure(*type.structure, item);
       case Kind::list: return list(type, item);
       case Kind::set: return set(type, item);
@@ -102,7 +104,7 @@ class Encoder {
  private:
   static bool may_be_absent(const StructPlan& plan, const FieldPlan& field) {
     return field.requiredness == Requiredness::optional || plan.one_of ||
-           (field.requiredness == Requiredness::normal && field.type.kind == Kind::structure);
+           (field.requiredness == Requiredness::standard && field.type.kind == Kind::structure);
   }
 
   template <class Put>

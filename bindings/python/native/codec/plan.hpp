@@ -12,26 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "bascule/thrift/kind.hpp"
 #include "bascule/thrift/types.hpp"
 
 namespace bascule::python {
 
-enum class Kind : std::uint8_t {
-  boolean,
-  i8,
-  i16,
-  i32,
-  i64,
-  dbl,
-  string,
-  binary,
-  uuid,
-  enumeration,
-  structure,
-  list,
-  set,
-  map,
-};
+/// A union or an exception is a structure here: StructPlan says which.
+using thrift::Kind;
+using thrift::Requiredness;
 
 struct StructPlan;
 
@@ -51,11 +39,9 @@ struct TypePlan {
   std::vector<TypePlan> parts;      ///< list, set: the element; map: key and value
 };
 
-enum class Requiredness : std::uint8_t { normal, required, optional };
-
 struct FieldPlan {
   std::int16_t id = 0;
-  Requiredness requiredness = Requiredness::normal;
+  Requiredness requiredness = Requiredness::standard;
   bool factory = false;  ///< `absent` is to be called
   bool zero = false;     ///< absent: the child struct with its own defaults
   TypePlan type;
