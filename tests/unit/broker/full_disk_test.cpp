@@ -1,8 +1,8 @@
 // A full disk: a message is taken only while there is room for it and, behind it, for settlements; so reading goes on
 // whatever the disk refuses, the writer never waits for space, and what is read empty goes.
-#include "bascule/broker/router.hpp"
 #include "bascule/broker/transaction.hpp"
 #include "journal_fixture.hpp"
+#include "stored_router.hpp"
 
 namespace bascule::broker {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using namespace testing;
 
 /// The broker's core on a journal whose segments are made as in the daemon.
-struct FullDisk : ::testing::Test, StorageListener {
+struct FullDisk : StoredRouter {
   FullDisk() { open(); }
   ~FullDisk() override { close(); }
   void close() {
@@ -20,8 +20,7 @@ struct FullDisk : ::testing::Test, StorageListener {
   }
   void open() {
     close();
-    journal.emplace(disk, JournalOptions{.segment_size = segment_size},
-                    Clocks{[] { return start; }, [] { return std::int64_t{0}; }});
+    journal.emplace(disk, JournalOptions{.segment_size = segment_size}, clocks());
     maker.emplace(*journal, disk);
     router.emplace(RouterSettings{.queue = {.max_deliveries = 0}, .memory_pages = 0}, *journal);
     journal->recover(*router, start);
@@ -32,11 +31,6 @@ struct FullDisk : ::testing::Test, StorageListener {
     disk.restart();
     open();
   }
-  void durable(Lsn) override {}
-  void holders(Lsn lsn, std::vector<Holding>& queues) override { router->holders(lsn, queues); }
-  void spoilt(Lsn lsn, const std::string& why) override { router->spoilt(lsn, why); }
-
-  Queue& queue(const std::string& address = "q") { return static_cast<Queue&>(*router->open(address, {}).node); }
   bool send(const std::string& body, const std::string& address = "q", bool durable = true) {
     const MessageRef sent = message({.body = body, .durable = durable});
     return router->open(address, {}).node->publish(sent, start).result == Admission::Result::accepted;
@@ -52,21 +46,10 @@ struct FullDisk : ::testing::Test, StorageListener {
   }
   /// DiskFull out of here is what must never be.
   void commit() {
-    journal::Commit taken = journal->take();
-    const Lsn last = taken.last;
-    writer->carry_out(taken);
-    journal->committed(last);
+    write_commit(*journal, *writer);
     maker->look();
     router->relieve_memory();
     jobs();
-  }
-  void jobs() {
-    while (journal->has_jobs()) {
-      for (JournalJob& job : journal->take_jobs()) {
-        job.work(disk);
-        job.done();
-      }
-    }
   }
   /// Reads and settles, each message in a commit of its own; how many.
   int drain(const std::string& address = "q", int most = 1 << 30) {
@@ -91,11 +74,7 @@ struct FullDisk : ::testing::Test, StorageListener {
 
   std::uint64_t segment_size = 4096;
   int next = 0;
-  SimulatedDisk disk{1};
-  std::optional<Journal> journal;
   std::optional<SegmentMaker> maker;
-  std::optional<CommitWriter> writer;
-  std::optional<Router> router;
 };
 
 TEST_F(FullDisk, MostOfItIsUsedAndThenMessagesAreRefusedWithRoomLeftForSettlements) {
@@ -209,9 +188,9 @@ struct FullDiskBodies : FullDisk {
   }
   /// Messages without their bodies, when the power fails now.
   std::size_t spoilt_by_a_power_cut() {
-    SimulatedDisk now = disk;
-    now.restart();
-    return journal::recover(now).spoilt.size();
+    SimulatedDisk after = disk;
+    after.restart();
+    return journal::recover(after).spoilt.size();
   }
 };
 

@@ -4,9 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "bascule/broker/journal.hpp"
-#include "simulated_disk.hpp"
-#include "support.hpp"
+#include "stored_router.hpp"
 
 namespace bascule::broker::testing {
 
@@ -89,20 +87,10 @@ struct JournalTest : ::testing::Test {
     }
   }
   void commit() {
-    journal::Commit commit = journal->take();
-    const Lsn last = commit.last;
-    writer->carry_out(commit);
-    journal->committed(last);
+    write_commit(*journal, *writer);
     run_jobs();
   }
-  void run_jobs() {
-    while (journal->has_jobs()) {
-      for (JournalJob& job : journal->take_jobs()) {
-        job.work(disk);
-        job.done();
-      }
-    }
-  }
+  void run_jobs() { testing::run_jobs(*journal, disk); }
   MessageRef read(Lsn lsn) {
     const auto found = std::make_shared<MessageRef>();
     journal->load({lsn}, [found](std::span<MessageRef> messages, Time) { *found = std::move(messages[0]); });

@@ -47,11 +47,11 @@ struct OtherFormatTest : JournalTest {
     EXPECT_EQ(bytes(), before);
     return said;
   }
-  void expect_refusal(const std::string& found, const std::string& writer, const std::string& reads) {
+  void expect_refusal(const std::string& found, const std::string& by, const std::string& reads) {
     for (const bool tool : {false, true}) {
       const std::string said = refusal(tool);
       for (const std::string& part :
-           {disk.path(journal::segment_name(64)) + " is of " + found, writer, reads,
+           {disk.path(journal::segment_name(64)) + " is of " + found, by, reads,
             std::string("move the folder /simulated away"), std::string("Start the version that wrote it")}) {
         EXPECT_NE(said.find(part), std::string::npos) << part << " in: " << said;
       }

@@ -156,14 +156,7 @@ class World final : public StorageListener {
     router_->relieve_memory();
     jobs();
   }
-  void jobs() {
-    while (journal_->has_jobs()) {
-      for (JournalJob& job : journal_->take_jobs()) {
-        job.work(disk_);
-        job.done();
-      }
-    }
-  }
+  void jobs() { run_jobs(*journal_, disk_); }
   void check() {
     found_.clear();
     for (const char* address : {"plain", "events.a::group", "stragglers"}) {

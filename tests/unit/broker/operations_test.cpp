@@ -2,10 +2,8 @@
 // memory is read by jobs of the journal's.
 #include "bascule/broker/operations.hpp"
 
-#include "bascule/broker/journal.hpp"
 #include "bascule/broker/properties.hpp"
-#include "simulated_disk.hpp"
-#include "support.hpp"
+#include "stored_router.hpp"
 
 namespace bascule::broker {
 namespace {
@@ -13,10 +11,9 @@ namespace {
 using namespace testing;
 using Bodies = std::vector<std::string>;
 
-struct OperationsTest : ::testing::Test, StorageListener {
+struct OperationsTest : StoredRouter {
   OperationsTest() {
-    journal.emplace(disk, JournalOptions{.segment_size = 64U << 10},
-                    Clocks{[this] { return now; }, [] { return std::int64_t{0}; }});
+    journal.emplace(disk, JournalOptions{.segment_size = 64U << 10}, clocks());
     router.emplace(RouterSettings{.addresses = {{.match = "tiny", .max_messages = 2},
                                                 {.match = "strict", .max_messages = 2, .overflow = Overflow::reject}},
                                   .memory_pages = 0,
@@ -34,10 +31,6 @@ struct OperationsTest : ::testing::Test, StorageListener {
     operations.reset();
     router.reset();
   }
-  void durable(Lsn) override {}
-  void holders(Lsn lsn, std::vector<Holding>& queues) override { router->holders(lsn, queues); }
-
-  Queue& queue(const std::string& address) { return static_cast<Queue&>(*router->open(address, {}).node); }
   void publish(const std::string& address, int count, const std::string& prefix = "") {
     for (int i = 0; i < count; ++i) {
       const auto sent = message({.body = prefix + std::to_string(i), .durable = true}, now);
@@ -46,10 +39,7 @@ struct OperationsTest : ::testing::Test, StorageListener {
   }
   /// To the disk, and out of memory.
   void page_out() {
-    journal::Commit taken = journal->take();
-    const Lsn last = taken.last;
-    writer->carry_out(taken);
-    journal->committed(last);
+    write_commit(*journal, *writer);
     read();
     for (int i = 0; i < 3; ++i)
       router->for_each([](Node& node) {
@@ -103,11 +93,6 @@ struct OperationsTest : ::testing::Test, StorageListener {
     for (std::size_t i = 0; i < sink.positions.size(); ++i) sink.settle(i, {.kind = Outcome::Kind::rejected}, now);
   }
 
-  Time now = start;
-  SimulatedDisk disk{1};
-  std::optional<Journal> journal;
-  std::optional<CommitWriter> writer;
-  std::optional<Router> router;
   std::deque<std::function<void()>> soon;
   std::optional<Operations> operations;
 };

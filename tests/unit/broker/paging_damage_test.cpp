@@ -11,12 +11,7 @@ TEST_F(PagingTest, AMessageThatCannotBeReadBackStopsItsQueueAndNoOther) {
   queue("other").publish(message({.body = "whole", .durable = true}), now);
   commit();
   relieve();
-  for (const std::string& name : disk.list()) {
-    auto& bytes = disk.bytes(name);
-    const std::string_view wanted = "400....";
-    const auto at = std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end());
-    if (at != bytes.end()) *at ^= 1;
-  }
+  damage("400....");
   Sink sink(queue(), 10'000);
   jobs();
   EXPECT_LT(sink.bodies.size(), 401u);
@@ -31,10 +26,8 @@ TEST_F(PagingTest, WhatIsDamagedInAScratchFileStopsItsQueue) {
   publish(500, false);
   relieve();
   const std::string name = *scratch_files().begin();
-  auto& bytes = disk.bytes(name);
-  const std::string_view wanted = "400....";
   disk.open(name)->sync();
-  *std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) ^= 1;
+  damage("400....");
   Sink sink(queue(), 10'000);
   jobs();
   EXPECT_LT(sink.bodies.size(), 401u);
@@ -46,13 +39,7 @@ TEST_F(PagingTest, ASegmentThatTheDiskRefusesToReadStays) {
   commit();
   const std::string first = disk.list().front();
   disk.unreadable = first;
-  Sink sink(queue(), 1'000'000);
-  sink.settles = true;
-  for (int i = 0; i < 400; ++i) {
-    publish(20, true);
-    sink.messages.clear();
-    commit();
-  }
+  churn();
   EXPECT_NE(queue("old").stopped(), "");
   EXPECT_EQ(disk.list().front(), first);
   disk.unreadable.clear();
@@ -64,19 +51,10 @@ struct DamagedStragglersTest : PagingTest {
     queue("bad").publish(message({.body = "to be damaged", .durable = true}), now);
     queue("good").publish(message({.body = "whole", .durable = true}), now);
     commit();
-    auto& bytes = disk.bytes(disk.list().front());
-    const std::string_view wanted = "to be damaged";
-    *std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) ^= 1;
+    damage("to be damaged");
   }
-  /// 2.5 MB in and out: 36 segments.
   void churn() {
-    Sink sink(queue(), 1'000'000);
-    sink.settles = true;
-    for (int i = 0; i < 400; ++i) {
-      publish(20, true);
-      sink.messages.clear();
-      commit();
-    }
+    PagingTest::churn();
     commit();
     relieve();
   }

@@ -1,16 +1,14 @@
 // A router on a journal on a simulated disk, whose messages leave memory as soon as they can.
 #pragma once
 
+#include <functional>
 #include <set>
 
-#include "bascule/broker/journal.hpp"
-#include "bascule/broker/router.hpp"
-#include "simulated_disk.hpp"
-#include "support.hpp"
+#include "stored_router.hpp"
 
 namespace bascule::broker::testing {
 
-struct PagingTest : ::testing::Test, StorageListener {
+struct PagingTest : StoredRouter {
   PagingTest() { open(); }
   ~PagingTest() override {
     router.reset();
@@ -18,19 +16,14 @@ struct PagingTest : ::testing::Test, StorageListener {
   }
   void open() {
     router.reset();
-    journal.emplace(disk, JournalOptions{.segment_size = 64U << 10},
-                    Clocks{[this] { return now; }, [] { return std::int64_t{0}; }});
+    journal.emplace(disk, JournalOptions{.segment_size = 64U << 10}, clocks());
     router.emplace(RouterSettings{.memory_pages = 16U << 10, .memory_high = 64U << 10}, *journal);
     journal->recover(*router, now);
     journal->listen(this);
     writer.emplace(disk);
   }
-  void durable(Lsn) override {}
-  void holders(Lsn lsn, std::vector<Holding>& queues) override { router->holders(lsn, queues); }
-  void spoilt(Lsn lsn, const std::string& why) override { router->spoilt(lsn, why); }
   void paged_out() override { ++told_paged_out; }
 
-  Queue& queue(const std::string& address = "q") { return static_cast<Queue&>(*router->open(address, {}).node); }
   void publish(int count, bool durable, std::optional<std::uint32_t> ttl = {}) {
     for (int i = 0; i < count; ++i) {
       const std::string body = std::to_string(next++) + std::string(200, '.');
@@ -39,19 +32,28 @@ struct PagingTest : ::testing::Test, StorageListener {
     }
   }
   void commit() {
-    journal::Commit taken = journal->take();
-    const Lsn last = taken.last;
-    writer->carry_out(taken);
-    journal->committed(last);
+    write_commit(*journal, *writer);
     jobs();
   }
-  void jobs() {
-    while (journal->has_jobs()) {
-      for (JournalJob& job : journal->take_jobs()) {
-        job.work(disk);
-        job.done();
-      }
+  /// 20 messages in and out, 400 times or until `done`: 2.5 MB, 36 segments.
+  void churn(const std::function<bool()>& done = [] { return false; }) {
+    Sink sink(queue(), 1'000'000);
+    sink.settles = true;
+    for (int i = 0; i < 400 && !done(); ++i) {
+      publish(20, true);
+      sink.messages.clear();
+      commit();
     }
+  }
+  /// Flips a bit of this text, wherever it is on the disk.
+  void damage(std::string_view text) {
+    int found = 0;
+    for (const std::string& name : disk.list()) {
+      auto& bytes = disk.bytes(name);
+      const auto at = std::search(bytes.begin(), bytes.end(), text.begin(), text.end());
+      if (at != bytes.end()) *at ^= 1, ++found;
+    }
+    EXPECT_EQ(found, 1) << text;
   }
   void relieve() {
     for (int i = 0; i < 3; ++i) {
@@ -75,12 +77,7 @@ struct PagingTest : ::testing::Test, StorageListener {
 
   int told_paged_out = 0;
   const std::uint64_t before = Message::in_memory();
-  Time now = start;
   int next = 0;
-  SimulatedDisk disk{1};
-  std::optional<Journal> journal;
-  std::optional<CommitWriter> writer;
-  std::optional<Router> router;
 };
 
 }  // namespace bascule::broker::testing

@@ -302,44 +302,5 @@ TEST_F(QueueTest, ADyingConsumerFreesItsGroups) {
   EXPECT_EQ(twin.bodies, (Bodies{"a1", "a2", "a3"}));
 }
 
-TEST_F(QueueTest, GroupsKeepTheirOrderWhateverConsumersDo) {
-  for (unsigned seed = 1; seed <= 200; ++seed) {
-    SCOPED_TRACE(seed);
-    std::srand(seed);
-    make({.max_deliveries = 0});
-    std::array<std::unique_ptr<Sink>, 3> sinks;
-    for (auto& sink : sinks) sink = std::make_unique<Sink>(*queue);
-    std::array<std::size_t, 3> settled{};
-    std::map<char, int> published, done;
-    const auto settle_next = [&](std::size_t s) {
-      Sink& sink = *sinks[s];
-      if (settled[s] == sink.positions.size()) return;
-      const std::size_t i = settled[s]++;
-      if (std::rand() % 4 == 0 && i + 1 == sink.positions.size())
-        return sink.settle(i, {.kind = Outcome::Kind::released});
-      const char group = sink.bodies[i][0];
-      ASSERT_EQ(std::stoi(sink.bodies[i].substr(1)), done[group]++) << "group " << group;
-      sink.settle(i);
-    };
-    for (int step = 0; step < 300 && !HasFatalFailure(); ++step) {
-      const char group = static_cast<char>('a' + std::rand() % 3);
-      const auto sink = static_cast<std::size_t>(std::rand() % 3);
-      switch (std::rand() % 3) {
-        case 0: queue->publish(of_group({group}, group + std::to_string(published[group]++)), start); break;
-        case 1: sinks[sink]->flow(1); break;
-        default: settle_next(sink);
-      }
-    }
-    for (int round = 0; round < 1000 && queue->size() > 0 && !HasFatalFailure(); ++round) {
-      for (std::size_t s = 0; s < 3; ++s) {
-        sinks[s]->flow(1);
-        settle_next(s);
-      }
-    }
-    ASSERT_EQ(queue->size(), 0u) << "some message never came";
-    ASSERT_EQ(published, done);
-  }
-}
-
 }  // namespace
 }  // namespace bascule::broker

@@ -9,14 +9,10 @@ using namespace testing;
 TEST_F(PagingTest, StragglersThatAreCopiedForwardCanBeReadBack) {
   Queue& old = queue("old");
   for (int i = 0; i < 20; ++i) old.publish(message({.body = "old " + std::to_string(i), .durable = true}), now);
-  Sink sink(queue(), 1'000'000);
-  sink.settles = true;
-  for (int i = 0; i < 400; ++i) {
-    publish(20, true);
-    sink.messages.clear();
-    commit();
+  churn([this] {
     relieve();
-  }
+    return false;
+  });
   EXPECT_LT(disk.files(), 25u) << "of 36 that were written";
   EXPECT_EQ(journal->log().state().places.size(), 20u);
   Sink late(old, 100);
@@ -32,13 +28,7 @@ TEST_F(PagingTest, StragglersThatAreCopiedForwardCanBeReadBack) {
 
 TEST_F(PagingTest, WhatIsBeingMovedIsReadBackOnceItHasArrived) {
   const Lsn lsn = queue("old").publish(message({.body = "old", .durable = true}), now).lsn;
-  Sink sink(queue(), 1'000'000);
-  sink.settles = true;
-  for (int i = 0; i < 400 && journal->has(lsn); ++i) {
-    publish(20, true);
-    sink.messages.clear();
-    commit();
-  }
+  churn([&] { return !journal->has(lsn); });
   ASSERT_FALSE(journal->has(lsn)) << "its copy is not on the disk yet";
   std::vector<std::string> bodies;
   journal->load({lsn}, [&bodies](std::span<MessageRef> messages, Time) {
