@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,17 @@ def test_the_supervised_process_is_the_launcher(tmp_path: Path) -> None:
     file.write_text(json.dumps({"name": "rabbitmq", "pid": 7, "launcher": 5, "endpoints": {"amqp": "amqp://h"}}))
     said = ready.read(file)
     assert said is not None and said.pid == 5
+
+
+def test_a_launchers_port_is_its_brokers_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TREE / "tools" / "brokers"))
+    foreground = importlib.import_module("foreground")
+    port = foreground.reserved_port()
+    with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+        stranger.bind(("127.0.0.1", port))
+    for _ in range(2):  # again after a restart
+        with socket.socket() as broker, socket.socket() as client:
+            broker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            broker.bind(("127.0.0.1", port))
+            broker.listen()
+            client.connect(("127.0.0.1", port))

@@ -30,7 +30,7 @@ def parser(what: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--data", required=True, type=pathlib.Path, help="the instance's folder; made when it is not there"
     )
-    made.add_argument("--listen", default=f"{LOCAL}:0", help="host:port of AMQP; port 0: a free one")
+    made.add_argument("--listen", default=f"{LOCAL}:0", help="host:port of AMQP; port 0: one of its own")
     made.add_argument("--ready-file", type=pathlib.Path, help="written once it serves")
     return made
 
@@ -39,15 +39,22 @@ def fail(why: str) -> NoReturn:
     sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {why}")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOCAL, 0))
-        return int(probe.getsockname()[1])
+_reserved: list[socket.socket] = []
+
+
+def reserved_port() -> int:
+    """A port of the kernel's choice that it gives to nobody else while this launcher lives: it is bound, and not listened to. The
+    broker listens there all the same, as it sets SO_REUSEADDR (RabbitMQ, epmd and Artemis do)."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((LOCAL, 0))
+    _reserved.append(reserved)
+    return int(reserved.getsockname()[1])
 
 
 def split(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    return host, int(port) or free_port()
+    return host, int(port) or reserved_port()
 
 
 def speaks_amqp(host: str, port: int) -> bool:

@@ -115,6 +115,7 @@ struct Client::State final : EventHandler, std::enable_shared_from_this<State> {
   std::uint64_t next_handler = 1, next_link = 1, attachments = 0;
   UniqueFunction<void()> closed_handler;
   std::string last_error;
+  std::string session_end;  // why the broker ended the session, and so the connection is left; empty: it did not
   ClientCounters counters;
   Phase phase = Phase::idle;
   bool retrying_links = false, expecting = false;
@@ -197,8 +198,8 @@ void Client::State::on_event(Connection& c, pn_event_t* event) {
       // Links cannot live without their session: begin again from the connection.
       auto* const condition = pn_session_remote_condition(pn_event_session(event));
       const char* const text = pn_condition_get_description(condition);
-      c.close("amqp:connection:forced",
-              std::string("the broker ended the session: ") + (text != nullptr ? text : "no reason"));
+      session_end = std::string("the broker ended the session: ") + (text != nullptr ? text : "no reason");
+      c.close("amqp:connection:forced", session_end);
       break;
     }
     case PN_CONNECTION_REMOTE_CLOSE:
@@ -339,7 +340,8 @@ void Client::State::down(const std::string& reason) {
 void Client::State::on_closed(Connection&, std::string_view why) {
   const auto self = shared_from_this();
   const auto gone = std::exchange(connection, nullptr);
-  const std::string reason = why.empty() ? "the broker closed the connection" : std::string(why);
+  std::string reason = std::exchange(session_end, {});
+  if (reason.empty()) reason = why.empty() ? "the broker closed the connection" : std::string(why);
   if (phase == Phase::connecting) {
     down(reason);
     return attempt_failed("cannot open an AMQP connection to " + url.where() + ": " + reason);

@@ -12,9 +12,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bascule.platform import brokers, ports
+from bascule.platform import brokers
 from bascule.platform.programs import Programs
 from support.platforms import TREE
+from support.ports import Reserved
 from support.waiting import eventually
 
 USUAL = ("embedded", "rabbitmq-3", "artemis")
@@ -34,6 +35,8 @@ class RunningBroker:
         self.name = name
         self._folder = folder
         self._ready = folder / "ready.json"
+        # Kept until the end, also while the broker is away: nobody else gets them meanwhile.
+        self._ports: list[Reserved] = []
         self._command = self._command_of()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -56,16 +59,28 @@ class RunningBroker:
         os.kill(int(self._said()["pid"]), signal.SIGKILL)
         self._process.wait(240)
 
+    def close(self) -> None:
+        for port in self._ports:
+            port.close()
+
+    def _reserve(self) -> int:
+        self._ports.append(Reserved())
+        return self._ports[-1].port
+
+    def console(self) -> str:
+        """What RabbitMQ logged."""
+        return (self._folder / "data" / "log" / "console").read_text(errors="replace")
+
     def _command_of(self) -> list[str]:
         external = brokers.external(self.name)
-        listen = f"127.0.0.1:{ports.free_port()}"
+        listen = f"127.0.0.1:{self._reserve()}"
         if external is None:
             (program,) = Programs.of_tree(TREE).need("broker", ["bascule-broker"], TREE)
             rest = ["--data", str(self._folder / "data"), "--listen", listen]
             return [program, *rest, "--ready-file", str(self._ready)]
         rest = ["--data", str(self._folder / "data"), "--listen", listen, *external.arguments]
         if "rabbitmq_management" in external.arguments:
-            rest += ["--management-port", str(ports.free_port())]
+            rest += ["--management-port", str(self._reserve())]
         script = TREE / "tools" / "brokers" / external.launcher
         return [
             sys.executable,
@@ -103,3 +118,4 @@ def running(name: str, folder: Path) -> Iterator[RunningBroker]:
         yield started
     finally:
         started.stop()
+        started.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from support.platforms import TREE
 from support.waiting import eventually
 
 GOLDEN = TREE / "tests" / "golden"
+# RabbitMQ 3.10's own words, of a failure between its own processes: docs/brokers.md, "A session that RabbitMQ 3.10 ends".
+LOST_CHANNEL = re.compile(r"internal error in channel \(<[\d.]+>\): noproc")
 
 
 @pytest.fixture(scope="module", params=["cpp", "python"])
@@ -108,8 +111,9 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str, broker: Running
     eventually(lambda: time.monotonic() - begun > 1, "a second has passed")
     second = peer("serve", address, "b", "answer")
     eventually(lambda: waiting.said("reply") or waiting.said("failed"), "the call ends", 60)
-    if broker.name == "rabbitmq-3" and "closed the connection" in "".join(waiting.said("failed")):
-        pytest.skip(f"RabbitMQ 3 hung up on the caller: {waiting.said('failed')}")  # it did once, on a busy machine
+    ended = "the broker ended the session" in "".join(waiting.said("failed"))
+    if broker.name == "rabbitmq-3" and ended and LOST_CHANNEL.search(broker.console()):
+        pytest.skip(f"RabbitMQ 3.10 failed inside and ended the session (docs/brokers.md): {waiting.said('failed')}")
     (reply,) = waiting.wait_for("reply")
     waited = time.monotonic() - before
     assert int(reply) <= 30_000 - 1000, f"{reply} ms were left after more than a second in the queue"

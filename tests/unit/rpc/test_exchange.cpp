@@ -20,7 +20,7 @@ namespace bascule::rpc {
 namespace {
 
 // What the peer does at its fatal step.
-enum class Failure { abort, close, detach };
+enum class Failure { abort, close, detach, end };
 
 // A broker of one connection: attaches what is asked, gives credit, and carries each message to the receiver attached to its
 // address. At step `fatal` (one step an engine event) it fails instead.
@@ -54,6 +54,8 @@ class Peer final : public amqp::EventHandler {
             pn_link_close(link);
             return c.wake();
           }
+          break;
+        case Failure::end: return end(c);
       }
     }
     switch (type) {
@@ -68,8 +70,18 @@ class Peer final : public amqp::EventHandler {
     c.wake();
   }
   void on_closed(amqp::Connection&, std::string_view) override { receivers_.clear(); }
+  /// Ends the session, as RabbitMQ does with one that failed.
+  void end() { end(*connection_); }
 
  private:
+  static void end(amqp::Connection& connection) {
+    auto* const session = pn_session_head(connection.engine(), PN_REMOTE_ACTIVE);
+    if (session == nullptr) return;
+    pn_condition_set_name(pn_session_condition(session), "amqp:internal-error");
+    pn_condition_set_description(pn_session_condition(session), "it failed");
+    pn_session_close(session);
+    connection.wake();
+  }
   void attach(pn_link_t* link) {
     pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
     pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
@@ -166,6 +178,18 @@ TEST(RpcExchange, WithoutAConnectionACallFailsAtOnce) {
   EXPECT_EQ(reply->error, Errc::unavailable);
 }
 
+TEST(RpcExchange, WhyTheBrokerEndedTheSessionIsTold) {
+  Exchange x;
+  ASSERT_TRUE(x.run_until([&] { return x.connection->connected() && x.server->attached(); }));
+  x.peers[0]->answers = false;
+  std::optional<Reply> reply;
+  x.client->start(Exchange::call(), [&](Reply&& r) { reply = std::move(r); });
+  x.peers[0]->end();
+  ASSERT_TRUE(x.run_until([&] { return reply.has_value(); }));
+  EXPECT_EQ(reply->error, Errc::unavailable);
+  EXPECT_NE(reply->message.find("the broker ended the session: it failed"), std::string::npos) << reply->message;
+}
+
 TEST(RpcExchange, ASilentServiceMeetsTheDeadline) {
   Exchange x;
   ASSERT_TRUE(x.run_until([&] { return x.connection->connected(); }));
@@ -243,10 +267,12 @@ TEST_P(FailingExchange, AtEveryStepEndsTheCallOnceAndHeals) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Peer, FailingExchange, testing::Values(Failure::abort, Failure::close, Failure::detach), [](const auto& p) {
-      return std::string(p.param == Failure::abort ? "aborts" : p.param == Failure::close ? "closes" : "detaches");
-    });
+std::string name_of(const testing::TestParamInfo<Failure>& tested) {
+  constexpr const char* names[] = {"aborts", "closes", "detaches", "ends"};
+  return names[static_cast<int>(tested.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Peer, FailingExchange,
+                         testing::Values(Failure::abort, Failure::close, Failure::detach, Failure::end), name_of);
 
 }  // namespace
 }  // namespace bascule::rpc
