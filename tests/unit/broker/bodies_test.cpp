@@ -108,6 +108,23 @@ TEST_F(BodiesTest, WhatWasNeverPublishedGoes) {
   EXPECT_EQ(body_files(), std::vector<std::string>{name}) << "left by a crash";
 }
 
+TEST_F(BodiesTest, ADiskThatFindsOutWhenItFlushesThatItIsFullIsFullToo) {
+  disk.full_at_sync = true;
+  bool finished = false;
+  {
+    const auto file = journal->new_body();
+    file->append(tail);
+    file->finish(true, [&](SideBody* body) {
+      finished = true;
+      EXPECT_EQ(body, nullptr) << "it is not on the medium: nothing may name it";
+    });
+    jobs();
+  }
+  jobs();
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(body_files(), std::vector<std::string>{name}) << "what was written of it goes";
+}
+
 TEST_F(BodiesTest, TheFileIsSharedByTheDeadLetter) {
   Sink sink(queue(), 1);
   jobs();

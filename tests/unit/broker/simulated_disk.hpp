@@ -94,7 +94,8 @@ class SimulatedDisk final : public Disk {
   bool removal_frees = false;  ///< otherwise somebody else takes the space at once
   std::uint64_t free_bytes = UINT64_MAX;
   int operations = 0, syncs = 0;
-  bool lying_sync = false;  ///< a disk that says it flushed and did not: a negative control
+  bool full_at_sync = false;  ///< a file system that finds out that it is full when a file that grew is flushed
+  bool lying_sync = false;    ///< a disk that says it flushed and did not: a negative control
 
  private:
   struct Pending {
@@ -160,6 +161,7 @@ class SimulatedDisk final : public Disk {
     }
     void sync() override {
       ++disk_.syncs;
+      if (grows_ && disk_.full_at_sync) throw DiskFull("simulated: no space for what was written to " + name_);
       if (disk_.step()) disk_.fail();
       if (!disk_.lying_sync) content().flush();
     }
