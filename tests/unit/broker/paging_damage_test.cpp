@@ -42,6 +42,7 @@ TEST_F(PagingTest, ASegmentThatTheDiskRefusesToReadStays) {
   churn();
   EXPECT_NE(queue("old").stopped(), "");
   EXPECT_EQ(disk.list().front(), first);
+  EXPECT_THROW(journal::recover(disk, {.mend = false, .tolerate = true}), DiskError) << "a tool cannot pass over it";
   disk.unreadable.clear();
   EXPECT_EQ(journal::recover(disk, {.mend = false}).spoilt.size(), 0u);
 }
