@@ -2,6 +2,7 @@
 #include <proton/disposition.h>
 #include <proton/terminus.h>
 
+#include "bascule/amqp/credit.hpp"
 #include "bascule/amqp/link.hpp"
 #include "bascule/amqp/terminus.hpp"
 
@@ -98,6 +99,7 @@ void Receiver::State::on_delivery(pn_delivery_t* delivery) {
   if (pending > 0) pn_link_recv(link, into.data() + before, pending);
   if (pn_delivery_partial(delivery)) return;
   pn_link_advance(link);
+  if (pn_link_remote_credit(link) < 0) take_back_credit(link);
   const bool settled = pn_delivery_settled(delivery);
   const auto message_epoch = epoch;
   if (!settled) ++in_hand;
@@ -158,8 +160,8 @@ void Receiver::set_credit(std::uint32_t credit) {
   const auto before = std::exchange(s.options.credit, credit);
   if (!s.attached) return;
   if (credit < before && pn_link_credit(s.link) > 0) {
-    // Credit cannot be taken back but by draining it.
-    pn_link_drain(s.link, 0);
+    // A drain tells when no more will come.
+    s.plan.drains ? pn_link_drain(s.link, 0) : take_back_credit(s.link);
     s.connection->wake();
   }
   s.top_up();

@@ -75,8 +75,8 @@ Declaration declaration(const toml::table& table, const std::string& where) {
 
 Profile::Rule rule(const toml::table& table, const std::string& where) {
   only(table,
-       {"address", "link", "capabilities", "durable", "dynamic", "by_links", "unrouted", "to", "subject", "holding",
-        "declare"},
+       {"address", "link", "capabilities", "durable", "dynamic", "by_links", "unrouted", "drain", "to", "subject",
+        "holding", "declare"},
        where);
   Profile::Rule made;
   made.address = table["address"].value<std::string>();
@@ -86,6 +86,7 @@ Profile::Rule rule(const toml::table& table, const std::string& where) {
   made.dynamic = table["dynamic"].value_or(false);
   made.by_links = table["by_links"].value_or(false);
   made.unrouted_is_taken = text(table, "unrouted") == "taken";
+  made.drains = table["drain"].value_or(true);
   made.to = text(table, "to");
   made.subject = text(table, "subject");
   made.holding = text(table, "holding");

@@ -116,6 +116,7 @@ Plan Profile::plan(std::string_view kind, const Wish& wish) const {
   made.dynamic = rule.dynamic;
   made.by_links = rule.by_links;
   made.unrouted_is_taken = rule.unrouted_is_taken;
+  made.drains = rule.drains;
   made.declare = rule.declare;
   for (auto& each : made.declare) fill_in(each, values);
   if (!rule.holding.empty()) made.declare = holding::declarations(rule.holding);

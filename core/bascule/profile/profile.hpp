@@ -53,6 +53,7 @@ struct Plan {
   bool dynamic = false, durable = false;
   bool by_links = false;           ///< there is no relay: a link for each `to`
   bool unrouted_is_taken = false;  ///< `released` means that nobody has subscribed
+  bool drains = true;              ///< false: a drain ends the connection; credit is taken back without one
 };
 
 enum class Management : std::uint8_t { none, amqp, http };
@@ -114,7 +115,7 @@ class Profile {
     std::optional<std::string> address, link;
     std::optional<std::vector<std::string>> capabilities;
     std::optional<bool> durable;
-    bool dynamic = false, by_links = false, unrouted_is_taken = false;
+    bool dynamic = false, by_links = false, unrouted_is_taken = false, drains = true;
     std::string to, subject, holding;
     std::vector<Declaration> declare;
   };

@@ -1,3 +1,5 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <cstdlib>
 
 #include "bascule/rpc/client.hpp"
@@ -5,6 +7,16 @@
 #include "interop/brokers/peer.hpp"
 
 namespace bascule::test {
+
+namespace {
+
+/// After whatever a broker may do to who takes his credit back.
+asio::awaitable<void> answer_later(amqp::Client& connection, rpc::IncomingCall call) {
+  co_await pause(connection, std::chrono::milliseconds(500));
+  call.reply("at last");
+}
+
+}  // namespace
 
 asio::awaitable<void> serve(amqp::Client& connection, Words words) {
   rpc::ServerOptions options;
@@ -15,7 +27,10 @@ asio::awaitable<void> serve(amqp::Client& connection, Words words) {
   std::vector<rpc::IncomingCall> held;
   rpc::Server server(connection, options, [&](rpc::IncomingCall call) {
     say("request " + call.method + " " + std::to_string(call.delivery_count));
-    if (hold) {
+    if (call.method == "last") {
+      server.drain([] { say("drained"); });
+      asio::co_spawn(connection.loop().context(), answer_later(connection, std::move(call)), asio::detached);
+    } else if (hold) {
       held.push_back(std::move(call));
     } else if (call.method == "left") {
       // What is left of the caller's time.

@@ -121,6 +121,17 @@ def test_time_in_the_queue_counts(peer: StartPeer, address: str, broker: Running
     assert [line for line in second.said("request") if line.startswith("late")] == [], "expired work is never begun"
 
 
+@pytest.mark.feature("a service that stops answers what it has begun")
+def test_a_service_that_stops_answers_what_it_has_begun(peer: StartPeer, address: str, broker: RunningBroker) -> None:
+    stopping = peer("serve", address, "a", "answer")
+    stopping.wait_for("ready")
+    caller = peer("call", address, "last", "once", 30)
+    assert caller.end(90)[-1] == "reply at last"
+    stopping.wait_for("drained")
+    if broker.name == "rabbitmq-3":
+        assert "send_drained" not in broker.console(), "it crashes on a drain of an empty classic queue"
+
+
 @pytest.mark.feature("a killed instance: idempotent calls go to the next one")
 def test_an_idempotent_call_is_redelivered(peer: StartPeer, address: str, broker: RunningBroker) -> None:
     dying = peer("serve", address, "a", "hold")

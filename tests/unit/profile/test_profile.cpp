@@ -93,6 +93,10 @@ TEST(Profile, RabbitDeclaresWhatALinkNeeds) {
   EXPECT_EQ(the("rabbitmq-4").target(publishing()).address, "/exchanges/amq.topic/events.shop.OrderPlaced");
   EXPECT_EQ(the("rabbitmq-3").target(publishing()).address, "/exchange/amq.topic/events.shop.OrderPlaced");
   EXPECT_TRUE(the("rabbitmq-3").target(replies()).by_links);
+  EXPECT_TRUE(the("rabbitmq-3").source(subscribing()).drains);
+  EXPECT_FALSE(the("rabbitmq-3").source(calls()).drains);
+  EXPECT_FALSE(the("rabbitmq-3").source(listening()).drains);
+  EXPECT_TRUE(the("rabbitmq-4").source(calls()).drains);
   EXPECT_FALSE(the("rabbitmq-4").target(replies()).by_links);
 }
 
