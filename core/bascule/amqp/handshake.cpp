@@ -17,7 +17,7 @@ namespace {
 using asio::ip::tcp;
 
 // RFC 8446, 5.1 and 5.2: a record's header, and the most behind it.
-constexpr std::size_t header_size = 5, largest_record = (1U << 14) + 256;
+constexpr std::size_t record_header = 5, largest_record = (1U << 14) + 256;
 // What a client may send in a handshake: a chain of certificates is the largest of it.
 constexpr std::size_t largest_handshake = 128 * 1024;
 
@@ -76,7 +76,7 @@ struct Handshake : std::enable_shared_from_this<Handshake> {
         done(std::move(d)) {}
 
   void read_record() {
-    record.resize(header_size);
+    record.resize(record_header);
     asio::async_read(socket, asio::buffer(record), [self = shared_from_this()](error_code error, std::size_t) {
       error ? self->finish(error) : self->read_rest();
     });
@@ -85,14 +85,14 @@ struct Handshake : std::enable_shared_from_this<Handshake> {
   void read_rest() {
     const auto byte = [this](std::size_t at) { return static_cast<unsigned char>(record[at]); };
     const std::size_t size = std::size_t{byte(3)} << 8 | byte(4);
-    total += header_size + size;
+    total += record_header + size;
     // 20 to 23 are the kinds of records there are; the first byte of every version is 3.
     if (byte(0) < 20 || byte(0) > 23 || byte(1) != 3 || size > largest_record || total > largest_handshake) {
       return finish(asio::error::invalid_argument);
     }
-    record.resize(header_size + size);
+    record.resize(record_header + size);
     asio::async_read(
-        socket, asio::buffer(record.data() + header_size, size),
+        socket, asio::buffer(record.data() + record_header, size),
         [self = shared_from_this()](error_code error, std::size_t) { error ? self->finish(error) : self->work(); });
   }
 

@@ -6,13 +6,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <deque>
 #include <optional>
 
 #include "bascule/amqp/nodes.hpp"
 #include "bascule/amqp/nodes_requests.hpp"
+#include "bascule/loop/timed_stream.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -60,7 +60,7 @@ class HttpNodes final : public Nodes {
     Url url;
     std::string authorization;
     std::deque<Batch> batches;
-    std::optional<beast::tcp_stream> stream;
+    std::optional<TimedStream> stream;
     bool running = false, ended = false;
   };
 

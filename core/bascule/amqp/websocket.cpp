@@ -7,13 +7,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "bascule/amqp/buffered_stream.hpp"
-#include "bascule/amqp/tls_transport.hpp"
+#include "bascule/amqp/websocket_below.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -61,15 +59,13 @@ http::status judge(const http::request<http::empty_body>& request, const WebSock
   return lists(view(protocols), "amqp") ? http::status::ok : http::status::bad_request;
 }
 
-// `Below` is a TCP socket or TLS on one; `owner` keeps the rest of it alive.
-template <class Below>
-struct WebSocket : std::enable_shared_from_this<WebSocket<Below>> {
-  WebSocket(Below& stream, std::shared_ptr<void> o) : owner(std::move(o)), ws(stream), below(stream) {}
+struct WebSocket : std::enable_shared_from_this<WebSocket> {
+  explicit WebSocket(std::unique_ptr<Below> socket) : below(std::move(socket)), ws(below) {}
 
   void accept(WebSocketOptions options, UniqueFunction<void(error_code)> done) {
     parser.header_limit(header_limit);
     parser.body_limit(0);
-    auto self = this->shared_from_this();
+    auto self = shared_from_this();
     http::async_read_header(
         below, buffer, parser,
         [self, options = std::move(options), done = std::move(done)](error_code error, std::size_t) mutable {
@@ -87,9 +83,8 @@ struct WebSocket : std::enable_shared_from_this<WebSocket<Below>> {
     ws.read_message_max(0);  // read in parts: a message is never held whole
     ws.auto_fragment(false);
     ws.binary(true);
-    ws.async_accept(parser.get(), [self = this->shared_from_this(), done = std::move(done)](error_code error) mutable {
-      done(error);
-    });
+    ws.async_accept(parser.get(),
+                    [self = shared_from_this(), done = std::move(done)](error_code error) mutable { done(error); });
   }
 
   void refuse(http::status status, UniqueFunction<void(error_code)> done) {
@@ -100,13 +95,14 @@ struct WebSocket : std::enable_shared_from_this<WebSocket<Below>> {
     response->body() = "AMQP 1.0 over WebSocket: subprotocol 'amqp', from an allowed origin\n";
     response->prepare_payload();
     http::async_write(below, *response,
-                      [self = this->shared_from_this(), response, done = std::move(done)](
-                          error_code, std::size_t) mutable { done(asio::error::connection_refused); });
+                      [self = shared_from_this(), response, done = std::move(done)](error_code, std::size_t) mutable {
+                        done(asio::error::connection_refused);
+                      });
   }
 
   template <class Handler>
   void read(asio::mutable_buffer into, Handler&& handler) {
-    ws.async_read_some(into, [self = this->shared_from_this(), handler = std::forward<Handler>(handler)](
+    ws.async_read_some(into, [self = shared_from_this(), handler = std::forward<Handler>(handler)](
                                  error_code error, std::size_t size) mutable {
       if (!error && size > 0 && !self->ws.got_binary()) error = websocket::error::bad_data_frame;
       handler(error, error ? 0 : size);
@@ -116,25 +112,22 @@ struct WebSocket : std::enable_shared_from_this<WebSocket<Below>> {
   void write(asio::const_buffer from, Handler&& handler) {
     ws.async_write(from, std::forward<Handler>(handler));
   }
-  tcp::socket& socket() { return beast::get_lowest_layer(below); }
+  tcp::socket& socket() { return below.socket(); }
 
-  std::shared_ptr<void> owner;
-  websocket::stream<Below&> ws;
-  Below& below;
+  AnyStream below;
+  websocket::stream<AnyStream&, false> ws;  // without compression
   beast::flat_buffer buffer{header_limit};
   http::request_parser<http::empty_body> parser;
 };
 
-template <class Below>
-void run(Below& below, std::shared_ptr<void> owner, WebSocketOptions options, bool confidential, TlsPeer shown,
-         StreamDone done) {
-  auto socket = std::make_shared<WebSocket<Below>>(below, std::move(owner));
+void run(std::unique_ptr<Below> below, WebSocketOptions options, bool confidential, TlsPeer shown, StreamDone done) {
+  auto socket = std::make_shared<WebSocket>(std::move(below));
   socket->accept(std::move(options),
                  [socket, confidential, shown = std::move(shown), done = std::move(done)](error_code error) mutable {
                    if (error) return done(error, nullptr);
                    auto peer = peer_of(socket->socket());
-                   done({}, std::make_unique<BufferedStream<WebSocket<Below>>>(std::move(socket), std::move(peer),
-                                                                               confidential, std::move(shown)));
+                   done({}, std::make_unique<BufferedStream<WebSocket>>(std::move(socket), std::move(peer),
+                                                                        confidential, std::move(shown)));
                  });
 }
 
@@ -148,7 +141,7 @@ std::function<void()> websocket_accept(tcp::socket socket, std::shared_ptr<TlsCo
     const auto remote = socket.remote_endpoint(ignored);
     const bool loopback = !ignored && remote.address().is_loopback();
     auto owned = std::make_shared<tcp::socket>(std::move(socket));
-    run(*owned, owned, std::move(options), loopback, {}, std::move(done));
+    run(make_below(owned), std::move(options), loopback, {}, std::move(done));
     return [weak = std::weak_ptr(owned)] {
       error_code closing;
       if (const auto it = weak.lock()) it->close(closing);
@@ -166,7 +159,7 @@ std::function<void()> websocket_accept(tcp::socket socket, std::shared_ptr<TlsCo
                                    };
                                  }
                                  auto shown = peer_by_certificate(*tls);
-                                 run(tls->stream, tls, std::move(options), true, std::move(shown), std::move(done));
+                                 run(make_below(tls), std::move(options), true, std::move(shown), std::move(done));
                                });
   return [stop] { (*stop)(); };
 }

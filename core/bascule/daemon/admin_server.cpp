@@ -7,12 +7,17 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <optional>
 
 #include "bascule/config/quantity.hpp"
 #include "bascule/daemon/framing.hpp"
+#include "bascule/loop/timed_stream.hpp"
 
 namespace bascule {
 
@@ -106,7 +111,7 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
   asio::awaitable<bool> refuse(int status, std::string why, const AdminRequestHead& head);
 
   const std::shared_ptr<State> state_;
-  beast::tcp_stream stream_;
+  TimedStream stream_;
   beast::flat_buffer buffer_{max_head + max_body};
   std::optional<Clock::time_point> waits_since_;
 };

@@ -3,7 +3,7 @@ add_library(bascule_migration_types INTERFACE)
 target_include_directories(bascule_migration_types INTERFACE "${CMAKE_CURRENT_SOURCE_DIR}")
 bascule_migrations(bascule_platform_migrations bascule/pg/migrations)
 
-bascule_library(bascule_pg ALIAS bascule::pg PCH
+bascule_library(bascule_pg ALIAS bascule::pg
   SOURCES bascule/pg/connection.cpp bascule/pg/conninfo.cpp bascule/pg/error.cpp bascule/pg/field.cpp
           bascule/pg/migrate.cpp bascule/pg/pipeline.cpp bascule/pg/pool.cpp bascule/pg/pool_core.cpp
           bascule/pg/pool_state.cpp bascule/pg/reply.cpp bascule/pg/result.cpp bascule/pg/sql.cpp

@@ -4,7 +4,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${http_failures}
 file(READ "${http_failures}" http_failures_text)
 configure_file(bascule/gateway/http_failures_text.hpp.in "${CMAKE_CURRENT_BINARY_DIR}/embedded/http_failures_text.hpp" @ONLY)
 
-bascule_library(bascule_gateway ALIAS bascule::gateway PCH
+bascule_library(bascule_gateway ALIAS bascule::gateway
   SOURCES bascule/gateway/access_log.cpp bascule/gateway/aggregate.cpp bascule/gateway/asyncapi.cpp
           bascule/gateway/composition.cpp bascule/gateway/exchange.cpp bascule/gateway/gateway.cpp
           bascule/gateway/http_failures.cpp bascule/gateway/json_value.cpp bascule/gateway/line_writer.cpp bascule/gateway/method_call.cpp bascule/gateway/openapi.cpp

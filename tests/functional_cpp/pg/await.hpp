@@ -1,4 +1,4 @@
-// await: runs a coroutine to its end on a loop of the test's own.
+// await: runs a coroutine to its end on a loop of the test's own; soon: the deadline of one.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,9 +7,13 @@
 #include <optional>
 #include <utility>
 
+#include "bascule/loop/deadline.hpp"
 #include "bascule/loop/loop.hpp"
 
 namespace bascule::test {
+
+/// When a step of a test must be done.
+inline Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
 
 template <class T>
 T await(Loop& loop, asio::awaitable<T> work) {

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::await;
+using test::soon;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -25,8 +26,6 @@ struct Product {
 
 class ConnectionTest : public testing::Test {
  protected:
-  static Deadline soon() { return Deadline::after(60s); }
-
   std::shared_ptr<Connection> connect(ConnectionOptions options = {}) {
     if (options.conninfo.empty()) options.conninfo = test::cluster().conninfo();
     auto made = std::make_shared<Connection>(loop, std::move(options));

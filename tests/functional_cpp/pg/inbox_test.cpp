@@ -17,8 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::await;
-
-Deadline soon() { return Deadline::after(60s); }
+using test::soon;
 
 class InboxTest : public testing::Test {
  protected:

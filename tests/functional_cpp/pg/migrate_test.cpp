@@ -14,9 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::await;
+using test::soon;
 using testing::HasSubstr;
-
-Deadline soon() { return Deadline::after(60s); }
 
 class MigrateTest : public testing::Test {
  protected:

@@ -20,9 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::await;
+using test::soon;
 using testing::ElementsAre;
-
-Deadline soon() { return Deadline::after(60s); }
 
 /// A broker by script: `verdict` says what becomes of the n-th attempt. Records what it took, in order.
 class ScriptedSink final : public EventSink {

@@ -14,9 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::await;
+using test::soon;
 using testing::HasSubstr;
-
-Deadline soon() { return Deadline::after(60s); }
 
 /// The code of what `work` throws; ok when it does not.
 asio::awaitable<Errc> code_of(asio::awaitable<Result> work) {

@@ -11,19 +11,15 @@
 
 #include "../support/memory_stream.hpp"
 #include "bascule/amqp/connection.hpp"
+#include "unit/amqp/options.hpp"
 
 namespace bascule::amqp {
 namespace {
 
 constexpr int burst = 64;
-const std::string body(200, 'x');
+const std::string payload(200, 'x');
 
-EngineOptions options(bool server) {
-  EngineOptions o;
-  o.server = server;
-  o.container_id = server ? "server" : "client";
-  return o;
-}
+using test::options;
 
 struct Handler final : EventHandler {
   std::function<void(Connection&, pn_event_t*)> on = [](Connection&, pn_event_t*) {};
@@ -113,7 +109,7 @@ struct Relay {
       pn_link_flow(pn_event_link(event), burst);
     }
     if (pn_event_type(event) != PN_DELIVERY) return;
-    std::string bytes(body.size(), '\0');
+    std::string bytes(payload.size(), '\0');
     auto* const delivery = pn_event_delivery(event);
     pn_link_recv(pn_event_link(event), bytes.data(), bytes.size());
     pn_link_advance(pn_event_link(event));
@@ -128,7 +124,7 @@ struct Relay {
     auto* const link = pn_event_link(event);
     for (std::int64_t tag = 0; pn_link_credit(link) > 0; ++tag) {
       auto* const delivery = pn_delivery(link, pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
-      pn_link_send(link, body.data(), body.size());
+      pn_link_send(link, payload.data(), payload.size());
       pn_link_advance(link);
       pn_delivery_settle(delivery);
     }

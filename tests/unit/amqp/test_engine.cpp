@@ -11,16 +11,12 @@
 #include "bascule/amqp/engine.hpp"
 #include "bascule/amqp/sasl_client.hpp"
 #include "bascule/amqp/sasl_server.hpp"
+#include "unit/amqp/options.hpp"
 
 namespace bascule::amqp {
 namespace {
 
-EngineOptions options(bool server) {
-  EngineOptions o;
-  o.server = server;
-  o.container_id = server ? "server" : "client";
-  return o;
-}
+using test::options;
 
 // Two engines joined by copying bytes: a whole exchange without a socket.
 struct Pair {

@@ -11,16 +11,12 @@
 
 #include "bascule/amqp/engine.hpp"
 #include "bascule/amqp/writer.hpp"
+#include "unit/amqp/options.hpp"
 
 namespace bascule::amqp {
 namespace {
 
-EngineOptions options(bool server) {
-  EngineOptions o;
-  o.server = server;
-  o.container_id = server ? "server" : "client";
-  return o;
-}
+using test::options;
 
 // A client's receiver and a server's sender, on two engines joined by copying bytes.
 class Drain : public testing::TestWithParam<std::size_t> {

@@ -166,21 +166,21 @@ void bound_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyMethodDef methods[] = {{"wait", reinterpret_cast<PyCFunction>(call_sync), METH_VARARGS | METH_KEYWORDS,
-                          "wait(args, timeout=None, idempotency_key=None, principal=None, binary=False): blocks"},
-                         {nullptr, nullptr, 0, nullptr}};
-PyType_Slot slots[] = {{Py_tp_doc, const_cast<char*>("One method of one service, for callers.")},
-                       {Py_tp_dealloc, reinterpret_cast<void*>(bound_dealloc)},
-                       {Py_tp_call, reinterpret_cast<void*>(call_async)},
-                       {Py_tp_methods, methods},
-                       {0, nullptr}};
-PyType_Spec spec{"bascule._native.BoundMethod", sizeof(BoundObject), 0,
-                 Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+PyMethodDef bound_methods[] = {{"wait", reinterpret_cast<PyCFunction>(call_sync), METH_VARARGS | METH_KEYWORDS,
+                                "wait(args, timeout=None, idempotency_key=None, principal=None, binary=False): blocks"},
+                               {nullptr, nullptr, 0, nullptr}};
+PyType_Slot bound_slots[] = {{Py_tp_doc, const_cast<char*>("One method of one service, for callers.")},
+                             {Py_tp_dealloc, reinterpret_cast<void*>(bound_dealloc)},
+                             {Py_tp_call, reinterpret_cast<void*>(call_async)},
+                             {Py_tp_methods, bound_methods},
+                             {0, nullptr}};
+PyType_Spec bound_spec{"bascule._native.BoundMethod", sizeof(BoundObject), 0,
+                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, bound_slots};
 
 }  // namespace
 
 bool add_call_type(PyObject* module) {
-  bound_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  bound_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&bound_spec));
   return bound_type != nullptr &&
          PyModule_AddObjectRef(module, "BoundMethod", reinterpret_cast<PyObject*>(bound_type)) == 0;
 }

@@ -259,38 +259,39 @@ int context_clear(PyObject* self) {
   return 0;
 }
 
-PyMethodDef methods[] = {{"_execute", py_execute, METH_VARARGS, "_execute(sql, parameters): in the transaction"},
-                         {"_query", py_query, METH_VARARGS, "_query(sql, parameters): a transaction of its own"},
-                         {"_begin", py_begin, METH_NOARGS, "begins the transaction"},
-                         {"_emit", py_emit, METH_VARARGS, "_emit(topic, type, key, message)"},
-                         {nullptr, nullptr, 0, nullptr}};
-PyGetSetDef getters[] = {{"deadline", get_deadline, nullptr, "by time.monotonic(); None: none", nullptr},
-                         {"principal", get_principal, nullptr, "who is calling; empty: nobody", nullptr},
-                         {"idempotency_key", get_key, nullptr, "empty: none", nullptr},
-                         {"traceparent", get_traceparent, nullptr, "W3C trace context; empty: none", nullptr},
-                         {"_loop", get_loop, nullptr, nullptr, nullptr},
-                         {"tracestate", get_tracestate, nullptr, nullptr, nullptr},
-                         {"trace_id", get_trace_id, nullptr, "32 hex digits; empty: none", nullptr},
-                         {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMemberDef members[] = {
+PyMethodDef context_methods[] = {
+    {"_execute", py_execute, METH_VARARGS, "_execute(sql, parameters): in the transaction"},
+    {"_query", py_query, METH_VARARGS, "_query(sql, parameters): a transaction of its own"},
+    {"_begin", py_begin, METH_NOARGS, "begins the transaction"},
+    {"_emit", py_emit, METH_VARARGS, "_emit(topic, type, key, message)"},
+    {nullptr, nullptr, 0, nullptr}};
+PyGetSetDef context_getters[] = {{"deadline", get_deadline, nullptr, "by time.monotonic(); None: none", nullptr},
+                                 {"principal", get_principal, nullptr, "who is calling; empty: nobody", nullptr},
+                                 {"idempotency_key", get_key, nullptr, "empty: none", nullptr},
+                                 {"traceparent", get_traceparent, nullptr, "W3C trace context; empty: none", nullptr},
+                                 {"_loop", get_loop, nullptr, nullptr, nullptr},
+                                 {"tracestate", get_tracestate, nullptr, nullptr, nullptr},
+                                 {"trace_id", get_trace_id, nullptr, "32 hex digits; empty: none", nullptr},
+                                 {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMemberDef context_members[] = {
     {"method", T_OBJECT, offsetof(ContextObject, method), READONLY, "the method's name, or \"event\""},
     {"_extra", T_OBJECT, offsetof(ContextObject, extra), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr}};
-PyType_Slot slots[] = {{Py_tp_doc, const_cast<char*>("The native part of bascule.Context.")},
-                       {Py_tp_dealloc, reinterpret_cast<void*>(context_dealloc)},
-                       {Py_tp_traverse, reinterpret_cast<void*>(context_traverse)},
-                       {Py_tp_clear, reinterpret_cast<void*>(context_clear)},
-                       {Py_tp_methods, methods},
-                       {Py_tp_getset, getters},
-                       {Py_tp_members, members},
-                       {0, nullptr}};
-PyType_Spec spec{"bascule._native.ContextBase", sizeof(ContextObject), 0,
-                 Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+PyType_Slot context_slots[] = {{Py_tp_doc, const_cast<char*>("The native part of bascule.Context.")},
+                               {Py_tp_dealloc, reinterpret_cast<void*>(context_dealloc)},
+                               {Py_tp_traverse, reinterpret_cast<void*>(context_traverse)},
+                               {Py_tp_clear, reinterpret_cast<void*>(context_clear)},
+                               {Py_tp_methods, context_methods},
+                               {Py_tp_getset, context_getters},
+                               {Py_tp_members, context_members},
+                               {0, nullptr}};
+PyType_Spec context_spec{"bascule._native.ContextBase", sizeof(ContextObject), 0,
+                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, context_slots};
 
 }  // namespace
 
 bool add_context_type(PyObject* module) {
-  context_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  context_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&context_spec));
   if (context_type == nullptr) return false;
   context_type->tp_new = nullptr;  // made by the bridge only
   return PyModule_AddObjectRef(module, "ContextBase", reinterpret_cast<PyObject*>(context_type)) == 0;

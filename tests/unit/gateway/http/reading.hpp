@@ -8,7 +8,7 @@
 
 #include "bascule/http/message_reader.hpp"
 
-namespace bascule::http::testing {
+namespace bascule::http::test {
 
 /// Every request as "METHOD target [body]", then "400 rule" when refused or "..." when more is needed.
 /// `step` bytes are given at a time.
@@ -41,4 +41,4 @@ inline std::string outcome(std::string_view raw, std::size_t step = 1 << 20, con
   return reader.state() == MessageReader::State::idle ? result : result + "...";
 }
 
-}  // namespace bascule::http::testing
+}  // namespace bascule::http::test

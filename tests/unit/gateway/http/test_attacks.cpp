@@ -6,7 +6,7 @@
 
 #include "reading.hpp"
 
-namespace bascule::http::testing {
+namespace bascule::http::test {
 namespace {
 
 using namespace std::string_literals;
@@ -203,4 +203,4 @@ INSTANTIATE_TEST_SUITE_P(Hosts, Attacks, ::testing::ValuesIn(hosts()), by_name);
 INSTANTIATE_TEST_SUITE_P(RepeatedFields, Attacks, ::testing::ValuesIn(repeated_fields()), by_name);
 
 }  // namespace
-}  // namespace bascule::http::testing
+}  // namespace bascule::http::test

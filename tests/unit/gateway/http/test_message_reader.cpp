@@ -2,7 +2,7 @@
 
 #include "reading.hpp"
 
-namespace bascule::http::testing {
+namespace bascule::http::test {
 namespace {
 
 using State = MessageReader::State;
@@ -174,4 +174,4 @@ TEST(Request, KnowsWhetherTheConnectionGoesOn) {
 }
 
 }  // namespace
-}  // namespace bascule::http::testing
+}  // namespace bascule::http::test
