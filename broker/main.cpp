@@ -1,4 +1,5 @@
 // bascule-broker: the embedded broker as a daemon, and its tools for a journal that no broker has open.
+#include <CLI/App.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <functional>

@@ -8,8 +8,7 @@ using namespace bascule;
 
 void serve(Daemon& daemon) {
   std::string listen;
-  daemon.flags().add_option("--http", listen,
-                            "HOST:PORT to listen on, instead of gateway.listen; port 0: the kernel chooses");
+  daemon.option("--http", listen, "HOST:PORT to listen on, instead of gateway.listen; port 0: the kernel chooses");
   daemon.parse();
   auto settings = gateway::Settings::read(daemon.config());
   daemon.config().finish();

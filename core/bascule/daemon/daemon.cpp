@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <csignal>
@@ -73,7 +74,7 @@ int Daemon::main(std::string name, std::string description, int argc, char** arg
     body(daemon);
     return 0;
   } catch (const CLI::ParseError& error) {
-    const int status = daemon.app_.exit(error);
+    const int status = daemon.app_->exit(error);
     return status == 0 ? 0 : 2;  // --help is no error
   } catch (const std::exception& error) {
     telemetry::error("cannot go on", {{"reason", error.what()}});
@@ -85,22 +86,26 @@ Daemon::Daemon(std::string name, const std::string& description, int argc, char*
     : name_(std::move(name)),
       argc_(argc),
       argv_(argv),
-      app_(description, name_),
+      app_(std::make_unique<CLI::App>(description, name_)),
       signals_(loop_.context()),
       drain_timer_(loop_.context()) {
   keep_some_heap();
   telemetry::log_start(name_, telemetry::Level::info);
-  app_.add_option("--config", config_path_, "TOML file that configures every process (docs/configuration.md)")
+  app_->add_option("--config", config_path_, "TOML file that configures every process (docs/configuration.md)")
       ->check(CLI::ExistingFile);
-  app_.add_option("--ready-file", ready_path_, "written once the process serves: {name, pid, endpoints}");
+  app_->add_option("--ready-file", ready_path_, "written once the process serves: {name, pid, endpoints}");
   // A write to a peer that has gone must be an error, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 Daemon::~Daemon() = default;
 
+void Daemon::option(const std::string& flag, std::string& value, const std::string& what) {
+  app_->add_option(flag, value, what);
+}
+
 void Daemon::parse() {
-  app_.parse(argc_, argv_);
+  app_->parse(argc_, argv_);
   config_ = config_path_.empty() ? config::Document::empty(config::environment())
                                  : config::Document::load(config_path_, config::environment());
   const auto log = config_->section("log");

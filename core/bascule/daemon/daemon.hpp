@@ -2,7 +2,7 @@
 //
 //   int main(int argc, char** argv) {
 //     return bascule::Daemon::main("bascule-broker", "The embedded AMQP 1.0 broker", argc, argv, [](Daemon& daemon) {
-//       daemon.flags().add_option("--data", ...);                 // before parse
+//       daemon.option("--data", ...);                             // before parse
 //       daemon.parse();                                           // --config, --ready-file; reads the file, starts the log
 //       ... build things on daemon.loop(), then
 //       daemon.on_stop([&](auto done) { ...drain...; done(); });
@@ -17,7 +17,6 @@
 // Thread safety: one thread.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -32,6 +31,10 @@
 #include "bascule/loop/unique_function.hpp"
 #include "bascule/telemetry/metrics.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace bascule {
 
 class AdminApi;
@@ -43,7 +46,10 @@ class Daemon {
   static int main(std::string name, std::string description, int argc, char** argv, const Body& body);
   ~Daemon();
 
-  CLI::App& flags() noexcept { return app_; }
+  /// A flag of the process's own with one value, which goes to `value`. Before parse().
+  void option(const std::string& flag, std::string& value, const std::string& what);
+  /// For more than that; include <CLI/App.hpp>.
+  CLI::App& flags() noexcept { return *app_; }
   /// Reads the flags, then the configuration they name (none: defaults and the environment), then starts the log.
   void parse();
   const config::Document& config() const noexcept { return *config_; }
@@ -74,7 +80,7 @@ class Daemon {
   std::string name_;
   int argc_;
   char** argv_;
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::string config_path_, ready_path_;
   std::optional<config::Document> config_;
   Loop loop_;

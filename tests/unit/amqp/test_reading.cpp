@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bascule/amqp/connection.hpp"
+#include "unit/amqp/options.hpp"
 
 namespace bascule::amqp {
 namespace {
@@ -20,12 +21,7 @@ namespace {
 constexpr int messages = 1000;
 constexpr std::size_t first = 4096, second = 16 * 1024, largest = 64 * 1024;
 
-EngineOptions options(bool server) {
-  EngineOptions o;
-  o.server = server;
-  o.container_id = server ? "server" : "client";
-  return o;
-}
+using test::options;
 
 /// A server that takes whatever comes and settles it: each piece it reads gives it something to write.
 void serve(pn_event_t* event) {
