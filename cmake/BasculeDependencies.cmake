@@ -15,7 +15,7 @@ find_package(RE2 REQUIRED)      # cmake/FindRE2.cmake: vt.pattern in linear time
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 add_library(bascule_asio INTERFACE)
 target_link_libraries(bascule_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
-target_compile_definitions(bascule_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+target_compile_definitions(bascule_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                                                   BOOST_ASIO_DISABLE_BOOST_ARRAY)
 if(BASCULE_TESTS)
   find_package(GTest REQUIRED)

@@ -1,5 +1,5 @@
 # The type system's codec alone, without Proton.
-bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec
+bascule_library(bascule_amqp_codec ALIAS bascule::amqp_codec HOT
   SOURCES bascule/amqp/limits.cpp bascule/amqp/reader.cpp bascule/amqp/writer.cpp)
 
 bascule_library(bascule_amqp ALIAS bascule::amqp

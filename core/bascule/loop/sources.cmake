@@ -1,5 +1,5 @@
 bascule_library(bascule_loop ALIAS bascule::loop
-  SOURCES bascule/loop/asio.cpp bascule/loop/beast.cpp bascule/loop/error.cpp bascule/loop/loop.cpp bascule/loop/random.cpp
+  SOURCES bascule/loop/asio.cpp bascule/loop/error.cpp bascule/loop/loop.cpp bascule/loop/random.cpp
           bascule/loop/timed_stream.cpp
   LINK bascule_asio
-  ALONE bascule/loop/asio.cpp bascule/loop/beast.cpp)
+  ALONE bascule/loop/asio.cpp)

@@ -1,4 +1,4 @@
-bascule_library(bascule_thrift ALIAS bascule::thrift
+bascule_library(bascule_thrift ALIAS bascule::thrift HOT
   SOURCES bascule/thrift/binary.cpp bascule/thrift/checks.cpp bascule/thrift/checks_compile.cpp
           bascule/thrift/compact.cpp bascule/thrift/cursor.cpp bascule/thrift/descriptor.cpp
           bascule/thrift/descriptor_parser.cpp bascule/thrift/envelope.cpp bascule/thrift/pattern.cpp

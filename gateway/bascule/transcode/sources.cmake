@@ -1,4 +1,4 @@
-bascule_library(bascule_transcode ALIAS bascule::transcode
+bascule_library(bascule_transcode ALIAS bascule::transcode HOT
   SOURCES bascule/transcode/canonical.cpp bascule/transcode/decoder.cpp bascule/transcode/encoder.cpp
           bascule/transcode/encoder_container.cpp bascule/transcode/encoder_parameters.cpp
           bascule/transcode/encoder_scalar.cpp bascule/transcode/json_writer.cpp bascule/transcode/locate.cpp bascule/transcode/method.cpp
