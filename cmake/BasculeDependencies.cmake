@@ -17,6 +17,11 @@ add_library(bascule_asio INTERFACE)
 target_link_libraries(bascule_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 target_compile_definitions(bascule_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                                                   BOOST_ASIO_DISABLE_BOOST_ARRAY)
+# A call runs through half a dozen coroutines. Asio keeps two of their frames for the next call and takes the others from
+# aligned_alloc, which goes past malloc's own cache: keep eight, and use operator new. Its 16 bytes of alignment are what our
+# operations and frames need; a handler that captures a type of larger alignment must hold it by pointer.
+target_compile_definitions(bascule_asio INTERFACE BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
+                                                  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 if(BASCULE_TESTS)
   find_package(GTest REQUIRED)
 endif()

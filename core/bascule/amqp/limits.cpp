@@ -19,6 +19,14 @@ bool within_limits(Bytes bytes, std::uint32_t max_nodes, std::uint32_t max_depth
   stack[0] = {at + bytes.size(), UINT32_MAX, 0};
   while (true) {
     Level& level = stack[depth];
+    // Scalars in a row, which is what performatives are made of, without the bookkeeping of what nests.
+    if (depth != 0 && level.element == 0) {
+      for (; level.count != 0 && at != level.end && *at != 0 && *at < 0xc0; --level.count) {
+        const auto size = body_size(*at, at + 1, static_cast<std::size_t>(level.end - at) - 1);
+        if (size == no_size || ++nodes > max_nodes) return false;
+        at += 1 + size;
+      }
+    }
     if (level.count == 0 || (depth == 0 && at == level.end)) {
       if (at != level.end) return false;
       if (depth == 0) return true;
@@ -43,16 +51,16 @@ bool within_limits(Bytes bytes, std::uint32_t max_nodes, std::uint32_t max_depth
     }
     const auto left = static_cast<std::size_t>(end - at);
     const auto size = body_size(code, at, left);
-    if (!size) return false;
+    if (size == no_size) return false;
     const bool array = code == 0xe0 || code == 0xf0;
     const bool compound = code == 0xc0 || code == 0xc1 || code == 0xd0 || code == 0xd1;
     if (!array && !compound) {
-      at += *size;
+      at += size;
       continue;
     }
     const std::size_t width = code == 0xc0 || code == 0xc1 || code == 0xe0 ? 1 : 4;
-    if (*size < 2 * width || ++depth > max_depth) return false;
-    Level inner{at + *size, static_cast<std::uint32_t>(load(at + width, width)), 0};
+    if (size < 2 * width || ++depth > max_depth) return false;
+    Level inner{at + size, static_cast<std::uint32_t>(load(at + width, width)), 0};
     at += 2 * width;
     if (array) {
       if (at == inner.end) return false;

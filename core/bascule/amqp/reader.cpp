@@ -2,8 +2,6 @@
 
 #include <bit>
 
-#include "bascule/amqp/format_code.hpp"
-
 namespace bascule::amqp {
 namespace {
 
@@ -15,6 +13,11 @@ std::string_view content(Bytes encoded) noexcept { return as_text(encoded.subspa
 }  // namespace
 
 std::optional<std::uint64_t> Reader::descriptor() noexcept {
+  if (left() >= 3 && at_[0] == 0 && at_[1] == static_cast<std::uint8_t>(Code::smallulong)) {
+    const std::uint64_t code = at_[2];
+    at_ += 3;
+    return code;
+  }
   const std::size_t width = left() < 2 ? 0 : at_[1] == static_cast<std::uint8_t>(Code::smallulong) ? 1 : 8;
   const bool is_ulong = width == 1 || (width == 8 && at_[1] == static_cast<std::uint8_t>(Code::ulong));
   if (!is_ulong || at_[0] != 0 || left() < 2 + width) return fail(), std::nullopt;
@@ -33,7 +36,7 @@ std::optional<Section> Reader::section() noexcept {
   return static_cast<Section>(*code);
 }
 
-Bytes Reader::value() noexcept {
+Bytes Reader::described_value() noexcept {
   const std::uint8_t* const begin = at_;
   // A described value is 0x00, a descriptor, a value, and either may be described in turn: count what is still to come.
   for (std::size_t owed = 1; owed > 0; --owed) {
@@ -44,8 +47,8 @@ Bytes Reader::value() noexcept {
       continue;
     }
     const auto size = body_size(code, at_, left());
-    if (!size) return fail(), Bytes();
-    at_ += *size;
+    if (size == no_size) return fail(), Bytes();
+    at_ += size;
   }
   return {begin, at_};
 }
@@ -137,10 +140,10 @@ std::optional<std::uint64_t> Reader::unsigned_integer() noexcept {
     case Code::ulong0: return 0;
     case Code::ubyte:
     case Code::smalluint:
-    case Code::smallulong:
-    case Code::ushort:
-    case Code::uint:
-    case Code::ulong: return load(encoded.data() + 1, encoded.size() - 1);
+    case Code::smallulong: return encoded[1];
+    case Code::ushort: return load(encoded.data() + 1, 2);
+    case Code::uint: return load32(encoded.data() + 1);
+    case Code::ulong: return load(encoded.data() + 1, 8);
     default: return std::nullopt;
   }
 }

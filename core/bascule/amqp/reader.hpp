@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "bascule/amqp/encoding.hpp"
+#include "bascule/amqp/format_code.hpp"
 
 namespace bascule::amqp {
 
@@ -31,7 +32,14 @@ class Reader {
   /// The descriptor of a message's section; none at the end, or (failed) when none stands here.
   std::optional<Section> section() noexcept;
   /// The extent of the next value, described or not, as its encoding, stepping over it. Empty when it fails.
-  Bytes value() noexcept;
+  Bytes value() noexcept {
+    const std::uint8_t* const begin = at_;
+    if (at_ == end_ || *at_ == 0) return described_value();
+    const auto size = body_size(*at_, at_ + 1, left() - 1);
+    if (size == no_size) return fail(), Bytes();
+    at_ += 1 + size;
+    return {begin, at_};
+  }
   bool skip() noexcept { return !value().empty(); }
   /// The next value when it is a scalar; any other is stepped over. A failed read gives monostate and failed().
   Value scalar() noexcept;
@@ -54,6 +62,7 @@ class Reader {
   std::optional<std::string_view> bytes() noexcept;          ///< a binary, a string or a symbol
 
  private:
+  Bytes described_value() noexcept;
   std::optional<Compound> compound(bool list, bool map) noexcept;
   void fail() noexcept {
     at_ = end_;

@@ -1,67 +1,61 @@
 #include "bascule/amqp/writer.hpp"
 
 #include <bit>
+#include <cstring>
 
 namespace bascule::amqp {
 
+// In one piece: to append costs more than to put the piece together.
 template <class Out>
-void BasicWriter<Out>::big_endian(std::uint64_t value, int bytes) {
-  Byte buffer[8];
-  for (int i = bytes - 1; i >= 0; --i, value >>= 8) buffer[i] = static_cast<Byte>(value);
-  out_.insert(out_.end(), buffer, buffer + bytes);
+void BasicWriter<Out>::put(Code code, std::uint64_t value, int bytes) {
+  char piece[9];
+  piece[0] = static_cast<char>(code);
+  for (int i = bytes; i > 0; --i, value >>= 8) piece[i] = static_cast<char>(value);
+  append(piece, static_cast<std::size_t>(bytes) + 1);
 }
 
 template <class Out>
 void BasicWriter<Out>::ubyte(std::uint8_t value) {
-  put(Code::ubyte);
-  big_endian(value, 1);
+  put(Code::ubyte, value, 1);
 }
 
 template <class Out>
 void BasicWriter<Out>::uint(std::uint32_t value) {
   if (value == 0) return put(Code::uint0);
-  put(value < 256 ? Code::smalluint : Code::uint);
-  big_endian(value, value < 256 ? 1 : 4);
+  value < 256 ? put(Code::smalluint, value, 1) : put(Code::uint, value, 4);
 }
 
 template <class Out>
 void BasicWriter<Out>::int_(std::int32_t value) {
   const bool small = value >= -128 && value <= 127;
-  put(small ? Code::smallint : Code::int_);
-  big_endian(static_cast<std::uint32_t>(value), small ? 1 : 4);
+  put(small ? Code::smallint : Code::int_, static_cast<std::uint32_t>(value), small ? 1 : 4);
 }
 
 template <class Out>
 void BasicWriter<Out>::ulong(std::uint64_t value) {
   if (value == 0) return put(Code::ulong0);
-  put(value < 256 ? Code::smallulong : Code::ulong);
-  big_endian(value, value < 256 ? 1 : 8);
+  value < 256 ? put(Code::smallulong, value, 1) : put(Code::ulong, value, 8);
 }
 
 template <class Out>
 void BasicWriter<Out>::long_(std::int64_t value) {
   const bool small = value >= -128 && value <= 127;
-  put(small ? Code::smalllong : Code::long_);
-  big_endian(static_cast<std::uint64_t>(value), small ? 1 : 8);
+  put(small ? Code::smalllong : Code::long_, static_cast<std::uint64_t>(value), small ? 1 : 8);
 }
 
 template <class Out>
 void BasicWriter<Out>::double_(double value) {
-  put(Code::double_);
-  big_endian(std::bit_cast<std::uint64_t>(value), 8);
+  put(Code::double_, std::bit_cast<std::uint64_t>(value), 8);
 }
 
 template <class Out>
 void BasicWriter<Out>::timestamp(std::int64_t milliseconds) {
-  put(Code::timestamp);
-  big_endian(static_cast<std::uint64_t>(milliseconds), 8);
+  put(Code::timestamp, static_cast<std::uint64_t>(milliseconds), 8);
 }
 
 template <class Out>
 void BasicWriter<Out>::variable(Code small, Code large, std::string_view bytes) {
-  const bool fits = bytes.size() < 256;
-  put(fits ? small : large);
-  big_endian(bytes.size(), fits ? 1 : 4);
+  bytes.size() < 256 ? put(small, bytes.size(), 1) : put(large, bytes.size(), 4);
   raw(bytes);
 }
 
@@ -84,9 +78,8 @@ void BasicWriter<Out>::value(const Value& value) {
 
 template <class Out>
 void BasicWriter<Out>::descriptor(std::uint8_t code) {
-  put(Code::described);
-  put(Code::smallulong);
-  big_endian(code, 1);
+  const char piece[] = {0, static_cast<char>(Code::smallulong), static_cast<char>(code)};
+  append(piece, sizeof piece);
 }
 
 template <class Out>
@@ -94,27 +87,24 @@ void BasicWriter<Out>::compound(Code small, Code large, std::uint32_t count, Byt
   // The size covers the count field.
   const bool fits = items.size() + 1 < 256 && count < 256;
   const int width = fits ? 1 : 4;
-  put(fits ? small : large);
-  big_endian(items.size() + static_cast<std::size_t>(width), width);
-  big_endian(count, width);
+  const auto size = items.size() + static_cast<std::size_t>(width);
+  put(fits ? small : large, size << (8 * width) | count, 2 * width);
   raw(items);
 }
 
 template <class Out>
 std::size_t BasicWriter<Out>::begin(Code code) {
   const auto mark = out_.size();
-  put(code);
-  big_endian(0, 8);
+  put(code, 0, 8);
   return mark;
 }
 
 template <class Out>
 void BasicWriter<Out>::end(std::size_t mark, std::uint32_t count) {
-  const auto size = static_cast<std::uint32_t>(out_.size() - mark - 5);
-  for (std::size_t i = 0; i < 4; ++i) {
-    out_[mark + 1 + i] = static_cast<Byte>(size >> (24 - 8 * i));
-    out_[mark + 5 + i] = static_cast<Byte>(count >> (24 - 8 * i));
-  }
+  const std::uint64_t size = out_.size() - mark - 5;
+  char piece[8];
+  for (int i = 7; i >= 0; --i) piece[7 - i] = static_cast<char>((size << 32 | count) >> (8 * i));
+  std::memcpy(out_.data() + mark + 1, piece, sizeof piece);
 }
 
 template class BasicWriter<std::string>;

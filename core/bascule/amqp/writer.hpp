@@ -30,8 +30,8 @@ class BasicWriter {
   void binary(std::string_view bytes) { variable(Code::vbin8, Code::vbin32, bytes); }
   void value(const Value& value);
   /// An already encoded value.
-  void raw(std::string_view encoded) { out_.insert(out_.end(), encoded.begin(), encoded.end()); }
-  void raw(Bytes encoded) { out_.insert(out_.end(), encoded.begin(), encoded.end()); }
+  void raw(std::string_view encoded) { append(encoded.data(), encoded.size()); }
+  void raw(Bytes encoded) { raw(as_text(encoded)); }
   /// 0x00 0x53 code: a value with this descriptor follows.
   void descriptor(std::uint8_t code);
   void section(Section section) { descriptor(static_cast<std::uint8_t>(section)); }
@@ -46,8 +46,17 @@ class BasicWriter {
 
  private:
   using Byte = typename Out::value_type;
+  void append(const char* bytes, std::size_t size) {
+    if constexpr (requires { out_.append(bytes, size); }) {
+      out_.append(bytes, size);
+    } else {
+      const auto* const begin = reinterpret_cast<const Byte*>(bytes);
+      out_.insert(out_.end(), begin, begin + size);
+    }
+  }
   void put(Code code) { out_.push_back(static_cast<Byte>(code)); }
-  void big_endian(std::uint64_t value, int bytes);
+  /// A format code and the `bytes` that follow it.
+  void put(Code code, std::uint64_t value, int bytes);
   void variable(Code small, Code large, std::string_view bytes);
   void compound(Code small, Code large, std::uint32_t count, Bytes items);
   std::size_t begin(Code code);

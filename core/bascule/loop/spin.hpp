@@ -6,7 +6,9 @@
 // cheaper. So a loop watches for a short while, giving the core to whoever else wants it; when that was in vain it sleeps at
 // once the next 1, 2, 4 ... 64 times: a process that waits for milliseconds loses 1 % of that while a wait. And when somebody
 // else kept the core for long there is more work than cores: being woken is then the quicker way to a core than standing in
-// line for one, and the loop does not watch for the next second. Linux does the like below (cpuidle's haltpoll).
+// line for one, and the loop does not watch for the next second. Once is no proof: a timer of the kernel or a burst
+// elsewhere keeps a core for a millisecond now and then, and a busy server would seldom watch; so it takes two in a row, or
+// nearly. Linux does the like below (cpuidle's haltpoll).
 //
 // Pure: time is passed in. Thread safety: none of its own; one a loop.
 #pragma once
@@ -32,13 +34,20 @@ class Spin {
   }
   /// `gone`: the longest that the core was given away meanwhile.
   void ended(Clock::time_point now, bool found_work, Clock::duration gone) noexcept {
-    if (gone > crowded) not_before_ = now + avoid;
+    strikes_ = gone > crowded ? strikes_ + strike : std::max(strikes_ - 1, 0);
+    if (strikes_ > strike) {
+      not_before_ = now + avoid;
+      strikes_ = 0;
+    }
     failures_ = found_work ? 0 : std::min(failures_ + 1, 7);
     skip_ = found_work ? 0 : (1 << failures_) / 2;
   }
 
  private:
+  static constexpr int strike = 8;  ///< forgiven after so many watches that kept the core
+
   Clock::time_point not_before_ = Clock::time_point::min();
+  int strikes_ = 0;
   int failures_ = 0;
   int skip_ = 0;
 };

@@ -11,7 +11,7 @@ struct Server::State : std::enable_shared_from_this<State> {
 
   void attach();
   void on_message(const amqp::Receiver::Message& message);
-  void begin(IncomingCall call, bool early);
+  void begin(IncomingCall&& call, bool early);
   void answer(IncomingCall::Origin& origin, OutgoingReply reply);
   void finished_one();
 
@@ -85,7 +85,7 @@ void Server::State::on_message(const amqp::Receiver::Message& message) {
   begin(std::move(call), early);
 }
 
-void Server::State::begin(IncomingCall call, bool early) {
+void Server::State::begin(IncomingCall&& call, bool early) {
   if (!early) return handler(std::move(call));
   // In the turn after: then the acceptance is on its way.
   connection->loop().post([self = shared_from_this(), held = std::make_shared<IncomingCall>(std::move(call))] {

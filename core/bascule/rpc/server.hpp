@@ -58,7 +58,7 @@ struct ServerCounters {
 
 class Server {
  public:
-  using Handler = UniqueFunction<void(IncomingCall)>;
+  using Handler = UniqueFunction<void(IncomingCall&&)>;
   Server(amqp::Client& connection, ServerOptions options, Handler handler);
   ~Server();
   Server(const Server&) = delete;

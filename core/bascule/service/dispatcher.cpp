@@ -28,10 +28,10 @@ Dispatcher::Dispatcher(amqp::Client& connection, const Platform& platform, std::
     metrics_.push_back({&durations.with({service_name, method}), &outcomes_.with({service_name, method, "ok"})});
   }
   server_ = std::make_unique<rpc::Server>(connection, rpc::ServerOptions{std::string(info.address), concurrency},
-                                          [this](rpc::IncomingCall call) { on_call(std::move(call)); });
+                                          [this](rpc::IncomingCall&& call) { on_call(std::move(call)); });
 }
 
-void Dispatcher::on_call(rpc::IncomingCall call) {
+void Dispatcher::on_call(rpc::IncomingCall&& call) {
   if (call.method == "bascule.describe") return call.reply(std::string(info().descriptor), "application/json");
   if (call.method == "bascule.ping") return call.reply({});
   const auto found = methods_.find(call.method);
@@ -45,7 +45,7 @@ asio::awaitable<void> Dispatcher::run(rpc::IncomingCall call, std::size_t method
   const auto begun = Clock::now();
   const auto& name = service_->info().methods[method].name;
   Errc outcome = Errc::ok;
-  Work work(platform_, call.options);
+  Work work(platform_, std::move(call.options));
   try {
     co_await run_once(call, method, work);
   } catch (const Error& error) {
@@ -71,21 +71,18 @@ asio::awaitable<void> Dispatcher::run(rpc::IncomingCall call, std::size_t method
 
 asio::awaitable<void> Dispatcher::run_once(rpc::IncomingCall& call, std::size_t method, Work& work) {
   const auto& contract = service_->info().methods[method];
-  if (!call.options.idempotency_key.empty() && !contract.idempotent && platform_.database != nullptr) {
+  if (!work.idempotency_key().empty() && !contract.idempotent && platform_.database != nullptr) {
     // The key belongs to the caller: another principal's equal key is another key.
     const std::string consumer =
-        "call:" + std::string(info().name) + "." + std::string(contract.name) + ":" + call.options.principal;
+        "call:" + std::string(info().name) + "." + std::string(contract.name) + ":" + std::string(work.principal());
     // Named, because GCC 12 destroys a temporary made from braces twice when it is part of a co_await expression.
-    InboxKey key{consumer, call.options.idempotency_key, events::inbox_request_hash(contract.name, call.body)};
+    InboxKey key{consumer, std::string(work.idempotency_key()), events::inbox_request_hash(contract.name, call.body)};
     auto done = co_await work.begin_once(std::move(key));
     if (done) co_return call.reply(std::move(*done));
   }
   auto answer = co_await service_->dispatch(work, method, call.encoding, call.body);
-  if (answer.exception) {
-    co_await work.rollback();
-  } else {
-    co_await work.commit(answer.message);
-  }
+  if (work.in_transaction() && answer.exception) co_await work.rollback();
+  if (work.in_transaction() && !answer.exception) co_await work.commit(answer.message);
   call.reply(std::move(answer.message));
 }
 

@@ -27,7 +27,7 @@ class Dispatcher {
   void drain(UniqueFunction<void()> drained) { server_->drain(std::move(drained)); }
 
  private:
-  void on_call(rpc::IncomingCall call);
+  void on_call(rpc::IncomingCall&& call);
   asio::awaitable<void> run(rpc::IncomingCall call, std::size_t method);
   asio::awaitable<void> run_once(rpc::IncomingCall& call, std::size_t method, Work& work);
 

@@ -42,6 +42,8 @@ class Work final : public Context {
   /// Commits what was begun, if anything, and stores `reply` in the inbox row, if there is one.
   asio::awaitable<void> commit(std::string_view reply);
   asio::awaitable<void> rollback();
+  /// Whether there is anything to commit or to roll back.
+  bool in_transaction() const noexcept { return transaction_.has_value(); }
 
  private:
   Deadline transaction_deadline() const;

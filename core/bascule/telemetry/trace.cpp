@@ -1,6 +1,7 @@
 #include "bascule/telemetry/trace.hpp"
 
 #include <array>
+#include <cstring>
 
 #include "bascule/loop/random.hpp"
 
@@ -13,8 +14,20 @@ std::uint64_t random_id() {
   return id;
 }
 
-void put_hex(char* to, std::uint64_t value, int digits) {
-  for (int i = digits - 1; i >= 0; --i, value >>= 4) to[i] = "0123456789abcdef"[value & 15];
+// Eight digits at once: a nibble to a byte, then '0' or 'a' - 10 added to each, the first digit in the highest byte.
+void put_hex8(char* to, std::uint32_t value) {
+  std::uint64_t x = value;
+  x = (x | x << 16) & 0x0000ffff0000ffff;
+  x = (x | x << 8) & 0x00ff00ff00ff00ff;
+  x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+  const std::uint64_t letters = (x + 0x0606060606060606) >> 4 & 0x0101010101010101;
+  x += 0x3030303030303030 + letters * ('a' - '0' - 10);
+  for (int i = 7; i >= 0; --i, x >>= 8) to[i] = static_cast<char>(x);
+}
+
+void put_hex16(char* to, std::uint64_t value) {
+  put_hex8(to, static_cast<std::uint32_t>(value >> 32));
+  put_hex8(to + 8, static_cast<std::uint32_t>(value));
 }
 
 constexpr std::uint8_t no_digit = 0xff;
@@ -71,13 +84,20 @@ std::optional<TraceContext> TraceContext::parse(std::string_view text, std::stri
 
 std::string TraceContext::traceparent() const {
   std::string text = "00-00000000000000000000000000000000-0000000000000000-00";
-  put_hex(text.data() + 3, trace_high, 16);
-  put_hex(text.data() + 19, trace_low, 16);
-  put_hex(text.data() + 36, span, 16);
-  put_hex(text.data() + 53, flags, 2);
+  put_hex16(text.data() + 3, trace_high);
+  put_hex16(text.data() + 19, trace_low);
+  put_hex16(text.data() + 36, span);
+  char last[8];
+  put_hex8(last, flags);
+  std::memcpy(text.data() + 53, last + 6, 2);
   return text;
 }
 
-std::string TraceContext::trace_id() const { return traceparent().substr(3, 32); }
+std::string TraceContext::trace_id() const {
+  std::string text(32, '0');
+  put_hex16(text.data(), trace_high);
+  put_hex16(text.data() + 16, trace_low);
+  return text;
+}
 
 }  // namespace bascule::telemetry

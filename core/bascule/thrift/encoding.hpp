@@ -31,8 +31,12 @@ constexpr std::string_view content_type(Encoding encoding) noexcept {
 constexpr std::optional<Encoding> encoding_of(std::string_view type) noexcept {
   type = type.substr(0, type.find(';'));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  constexpr Encoding all[] = {Encoding::compact, Encoding::binary, Encoding::json};
+  for (const auto encoding : all) {
+    if (type == content_type(encoding)) return encoding;  // as nearly everybody spells it
+  }
   const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
-  for (const auto encoding : {Encoding::compact, Encoding::binary, Encoding::json}) {
+  for (const auto encoding : all) {
     const auto name = content_type(encoding);
     if (std::equal(type.begin(), type.end(), name.begin(), name.end(), same)) return encoding;
   }

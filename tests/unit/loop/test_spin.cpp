@@ -55,15 +55,29 @@ TEST_F(SpinTest, OneSuccessEndsALongAvoidance) {
 
 TEST_F(SpinTest, OnACrowdedMachineItWaitsASecondAlthoughItFoundWork) {
   found(3ms);
+  found(3ms);
   now_ += 999ms;
   EXPECT_FALSE(spin_.worth_it(now_));
   now_ += 1ms;
   EXPECT_TRUE(spin_.worth_it(now_));
 }
 
+TEST_F(SpinTest, ACoreLostNowAndThenDoesNotKeepItFromWatching) {
+  for (int i = 0; i < 100; ++i) {
+    found(3ms);
+    for (int kept = 0; kept < 8; ++kept) found();
+  }
+}
+
+TEST_F(SpinTest, ACoreLostAgainSoonAfterDoes) {
+  found(3ms);
+  for (int kept = 0; kept < 7; ++kept) found();
+  found(3ms);
+  EXPECT_FALSE(spin_.worth_it(now_));
+}
+
 TEST_F(SpinTest, WhoWorksForUsMayHaveTheCore) {
-  found(900us);
-  found();
+  for (int i = 0; i < 100; ++i) found(900us);
 }
 
 }  // namespace
