@@ -28,6 +28,18 @@ void Loop::run() {
     idling_.sleeps.fetch_add(1, std::memory_order_relaxed);
     context_.run_one();
   }
+  schedule(false);
+}
+
+// From the normal policy and back to it: what an administrator chose stays, and who may not choose stays where he is.
+void Loop::schedule(bool batch) noexcept {
+  if (batch == batch_ || !may_be_batch_) return;
+  const sched_param none{};
+  may_be_batch_ = ::sched_getscheduler(0) == (batch ? SCHED_OTHER : SCHED_BATCH) &&
+                  ::sched_setscheduler(0, batch ? SCHED_BATCH : SCHED_OTHER, &none) == 0;
+  if (!may_be_batch_) return;
+  batch_ = batch;
+  if (batch) idling_.batches.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Yields each time: who waits for this core, perhaps to make the very work that is watched for, has it.
@@ -45,6 +57,7 @@ bool Loop::watch() {
     now = Clock::now();
   }
   spin_.ended(now, found, gone);
+  schedule(spin_.steady());
   idling_.spins.fetch_add(1, std::memory_order_relaxed);
   if (found) idling_.spins_found.fetch_add(1, std::memory_order_relaxed);
   idling_.spin_nanoseconds.fetch_add(static_cast<std::uint64_t>((now - begin).count()), std::memory_order_relaxed);

@@ -35,6 +35,7 @@ struct LoopIdling {
   std::atomic<std::uint64_t> spins{0};        ///< times it watched first
   std::atomic<std::uint64_t> spins_found{0};  ///< ... and work came
   std::atomic<std::uint64_t> spin_nanoseconds{0};
+  std::atomic<std::uint64_t> batches{0};  ///< times that a loop became a batch thread (Spin::steady)
 };
 
 class Loop {
@@ -84,10 +85,13 @@ class Loop {
  private:
   static constexpr int share = 16;
   bool watch();
+  void schedule(bool batch) noexcept;
 
   static LoopIdling idling_;
   std::chrono::nanoseconds spin_limit_;
   Spin spin_;
+  bool batch_ = false;
+  bool may_be_batch_ = true;
   int handled_ = 0;
   std::vector<EndOfTurn*> pending_;
   std::vector<EndOfTurn*> running_;

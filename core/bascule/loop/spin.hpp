@@ -10,6 +10,11 @@
 // elsewhere keeps a core for a millisecond now and then, and a busy server would seldom watch; so it takes two in a row, or
 // nearly. Linux does the like below (cpuidle's haltpoll).
 //
+// Where work always comes while it is watched for, the loop is one of several processes that pass a stream of messages on, and
+// when one of them wakes it should not interrupt the one before it in the middle of a burst: the burst would go on in pieces,
+// with a change of process for each. So steady() asks for SCHED_BATCH (Linux sched(7)), under which a thread that wakes waits
+// until the core is free, and no longer once the machine proves crowded.
+//
 // Pure: time is passed in. Thread safety: none of its own; one a loop.
 #pragma once
 
@@ -35,21 +40,27 @@ class Spin {
   /// `gone`: the longest that the core was given away meanwhile.
   void ended(Clock::time_point now, bool found_work, Clock::duration gone) noexcept {
     strikes_ = gone > crowded ? strikes_ + strike : std::max(strikes_ - 1, 0);
-    if (strikes_ > strike) {
+    const bool crowded_out = strikes_ > strike;
+    if (crowded_out) {
       not_before_ = now + avoid;
       strikes_ = 0;
     }
     failures_ = found_work ? 0 : std::min(failures_ + 1, 7);
     skip_ = found_work ? 0 : (1 << failures_) / 2;
+    steady_ = !crowded_out && failures_ < patience && (found_work || steady_);
   }
+  /// Whether work comes without pause, and to be woken late is no loss.
+  bool steady() const noexcept { return steady_; }
 
  private:
-  static constexpr int strike = 8;  ///< forgiven after so many watches that kept the core
+  static constexpr int patience = 3;  ///< watches in vain, in a row
+  static constexpr int strike = 8;    ///< forgiven after so many watches that kept the core
 
   Clock::time_point not_before_ = Clock::time_point::min();
   int strikes_ = 0;
   int failures_ = 0;
   int skip_ = 0;
+  bool steady_ = false;
 };
 
 }  // namespace bascule

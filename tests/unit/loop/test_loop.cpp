@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -132,6 +133,39 @@ TEST(LoopIdlingTest, ALoopThatMayWatchForLongEnoughDoesNotSleep) {
 }
 
 TEST(LoopIdlingTest, ALoopThatMayNotWatchDoesNot) { EXPECT_EQ(idled(0ns).spins, 0U); }
+
+// Watches until it has found work, then says by which policy this thread runs.
+int policy_with_steady_work() {
+  Loop loop;
+  loop.spin(1min);
+  int policy = -1;
+  const auto found = Loop::idling().spins_found + 2;  // the second: by then the first has been thought about
+  std::thread other([&] {
+    while (Loop::idling().spins_found < found) loop.post([] {});
+    loop.post([&] {
+      policy = ::sched_getscheduler(0);
+      loop.stop();
+    });
+  });
+  loop.run();
+  other.join();
+  return policy;
+}
+
+TEST(LoopPolicyTest, WithSteadyWorkALoopDoesNotInterruptOthersAndInTheEndItDoesAgain) {
+  std::thread([] {
+    EXPECT_EQ(policy_with_steady_work(), SCHED_BATCH);
+    EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
+  }).join();
+}
+
+TEST(LoopPolicyTest, APolicyThatWasChosenStays) {
+  std::thread([] {
+    const sched_param none{};
+    ASSERT_EQ(::sched_setscheduler(0, SCHED_IDLE, &none), 0);
+    EXPECT_EQ(policy_with_steady_work(), SCHED_IDLE);
+  }).join();
+}
 
 }  // namespace
 }  // namespace bascule

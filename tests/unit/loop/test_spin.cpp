@@ -80,5 +80,27 @@ TEST_F(SpinTest, WhoWorksForUsMayHaveTheCore) {
   for (int i = 0; i < 100; ++i) found(900us);
 }
 
+TEST_F(SpinTest, WorkThatComesWhileItIsWatchedForIsSteady) {
+  EXPECT_FALSE(spin_.steady());
+  found();
+  EXPECT_TRUE(spin_.steady());
+}
+
+TEST_F(SpinTest, ThreeWatchesInVainEndThatTwoDoNot) {
+  found();
+  EXPECT_EQ(watched_in_vain(3), 2);
+  EXPECT_TRUE(spin_.steady());
+  while (spin_.steady()) ASSERT_LE(watched_in_vain(1), 1);
+  EXPECT_EQ(watched_in_vain(1), 0);
+}
+
+TEST_F(SpinTest, SoDoesACrowdedMachine) {
+  found();
+  found(3ms);
+  EXPECT_TRUE(spin_.steady());
+  found(3ms);
+  EXPECT_FALSE(spin_.steady());
+}
+
 }  // namespace
 }  // namespace bascule
