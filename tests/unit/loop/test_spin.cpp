@@ -65,13 +65,13 @@ TEST_F(SpinTest, OnACrowdedMachineItWaitsASecondAlthoughItFoundWork) {
 TEST_F(SpinTest, ACoreLostNowAndThenDoesNotKeepItFromWatching) {
   for (int i = 0; i < 100; ++i) {
     found(3ms);
-    for (int kept = 0; kept < 8; ++kept) found();
+    for (int kept = 0; kept < 64; ++kept) found();
   }
 }
 
 TEST_F(SpinTest, ACoreLostAgainSoonAfterDoes) {
   found(3ms);
-  for (int kept = 0; kept < 7; ++kept) found();
+  for (int kept = 0; kept < 63; ++kept) found();
   found(3ms);
   EXPECT_FALSE(spin_.worth_it(now_));
 }
