@@ -7,8 +7,7 @@
 // once the next 1, 2, 4 ... 64 times: a process that waits for milliseconds loses 1 % of that while a wait. And when somebody
 // else kept the core for long there is more work than cores: being woken is then the quicker way to a core than standing in
 // line for one, and the loop does not watch for the next second. Once is no proof: a timer of the kernel or a burst
-// elsewhere keeps a core for a millisecond now and then, and a busy server would seldom watch; so it takes two
-// within 64 watches. Linux does the like below (cpuidle's haltpoll).
+// elsewhere keeps a core for long now and then, and a busy server would seldom watch; so it takes two within 512 watches. Linux does the like below (cpuidle's haltpoll).
 //
 // Where work always comes while it is watched for, the loop is one of several processes that pass a stream of messages on, and
 // when one of them wakes it should not interrupt the one before it in the middle of a burst: the burst would go on in pieces,
@@ -27,8 +26,10 @@ namespace bascule {
 class Spin {
  public:
   /// Gone for so long, the core was somebody's who had work of his own and not the work that is waited for.
-  static constexpr std::chrono::milliseconds crowded{1};
+  static constexpr std::chrono::milliseconds crowded{2};
   static constexpr std::chrono::seconds avoid{1};
+  /// A core that was lost is forgiven after so many watches that kept it.
+  static constexpr int forgiven_after = 512;
 
   /// Asked each time there is nothing to do: watch (then say how it ended), or sleep at once.
   bool worth_it(Clock::time_point now) noexcept {
@@ -39,8 +40,8 @@ class Spin {
   }
   /// `gone`: the longest that the core was given away meanwhile.
   void ended(Clock::time_point now, bool found_work, Clock::duration gone) noexcept {
-    strikes_ = gone > crowded ? strikes_ + strike : std::max(strikes_ - 1, 0);
-    const bool crowded_out = strikes_ > strike;
+    strikes_ = gone > crowded ? strikes_ + forgiven_after : std::max(strikes_ - 1, 0);
+    const bool crowded_out = strikes_ > forgiven_after;
     if (crowded_out) {
       not_before_ = now + avoid;
       strikes_ = 0;
@@ -54,7 +55,6 @@ class Spin {
 
  private:
   static constexpr int patience = 3;  ///< watches in vain, in a row
-  static constexpr int strike = 64;   ///< forgiven after so many watches that kept the core
 
   Clock::time_point not_before_ = Clock::time_point::min();
   int strikes_ = 0;

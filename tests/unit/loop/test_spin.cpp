@@ -65,19 +65,19 @@ TEST_F(SpinTest, OnACrowdedMachineItWaitsASecondAlthoughItFoundWork) {
 TEST_F(SpinTest, ACoreLostNowAndThenDoesNotKeepItFromWatching) {
   for (int i = 0; i < 100; ++i) {
     found(3ms);
-    for (int kept = 0; kept < 64; ++kept) found();
+    for (int kept = 0; kept < Spin::forgiven_after; ++kept) found();
   }
 }
 
 TEST_F(SpinTest, ACoreLostAgainSoonAfterDoes) {
   found(3ms);
-  for (int kept = 0; kept < 63; ++kept) found();
+  for (int kept = 0; kept < Spin::forgiven_after - 1; ++kept) found();
   found(3ms);
   EXPECT_FALSE(spin_.worth_it(now_));
 }
 
 TEST_F(SpinTest, WhoWorksForUsMayHaveTheCore) {
-  for (int i = 0; i < 100; ++i) found(900us);
+  for (int i = 0; i < 100; ++i) found(1900us);
 }
 
 TEST_F(SpinTest, WorkThatComesWhileItIsWatchedForIsSteady) {
