@@ -57,6 +57,8 @@ function(_bascule_unity target most)
   if(count GREATER 1)
     math(EXPR size "(${count} + ${batches} - 1) / ${batches}")
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+    # To GCC a batch's sources are headers, which should not have types of an anonymous namespace in theirs.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 

@@ -11,7 +11,7 @@
 namespace bascule::telemetry {
 namespace {
 
-constexpr std::array<std::string_view, 4> names{"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
 
 spdlog::level::level_enum spdlog_level(Level level) {
   constexpr std::array<spdlog::level::level_enum, 4> levels{spdlog::level::debug, spdlog::level::info,
@@ -39,13 +39,13 @@ Log& the_log() {
 }  // namespace
 
 std::optional<Level> level_from_string(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == name) return static_cast<Level>(i);
+  for (std::size_t i = 0; i < level_names.size(); ++i) {
+    if (level_names[i] == name) return static_cast<Level>(i);
   }
   return std::nullopt;
 }
 
-std::string_view to_string(Level level) noexcept { return names[static_cast<std::size_t>(level)]; }
+std::string_view to_string(Level level) noexcept { return level_names[static_cast<std::size_t>(level)]; }
 
 void Field::append_to(std::string& line) const {
   line += ',';

@@ -66,14 +66,15 @@ T value_of(const std::string& folder, const std::string& name, T EveryService::*
 }
 
 asio::awaitable<void> echoes(every::EveryClient& caller, const std::string& folder){
-#define ECHO(name, member)                                             \
+#define ECHO_OF(name, member)                                          \
   {                                                                    \
     const auto value = value_of(folder, #name, &EveryService::member); \
     check(#name, (co_await caller.name(value)) == value);              \
   }
-    ECHO(scalars, last_scalars) ECHO(presence, last_presence) ECHO(containers, last_containers) ECHO(keys, last_keys)
-        ECHO(node, last_node) ECHO(choice, last_choice) ECHO(awkward, last_awkward) ECHO(checked, last_checked)
-#undef ECHO
+    ECHO_OF(scalars, last_scalars) ECHO_OF(presence, last_presence) ECHO_OF(containers, last_containers)
+        ECHO_OF(keys, last_keys) ECHO_OF(node, last_node) ECHO_OF(choice, last_choice) ECHO_OF(awkward, last_awkward)
+            ECHO_OF(checked, last_checked)
+#undef ECHO_OF
 }
 
 asio::awaitable<void> plain_values(every::EveryClient& caller) {

@@ -12,7 +12,7 @@
 namespace bascule::test {
 namespace {
 
-constexpr auto names = {"catalog", "accounts", "orders"};
+constexpr auto service_names = {"catalog", "accounts", "orders"};
 
 std::string amqp_of(const std::string& ready) {
   const auto at = ready.find("amqp://");
@@ -28,7 +28,7 @@ Shop::Shop() {
   broker_ =
       std::make_unique<Child>(BASCULE_BIN "/bascule-broker", "broker", folder_, "[broker]\nlisten = \"127.0.0.1:0\"\n");
   broker_url_ = amqp_of(broker_->ready());
-  for (const auto* const name : names) {
+  for (const auto* const name : service_names) {
     databases_[name] = fresh_database();
     start(name);
   }

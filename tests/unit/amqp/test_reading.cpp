@@ -19,7 +19,7 @@ namespace bascule::amqp {
 namespace {
 
 constexpr int messages = 1000;
-constexpr std::size_t first = 4096, second = 16 * 1024, largest = 64 * 1024;
+constexpr std::size_t first_piece = 4096, second_piece = 16 * 1024, largest = 64 * 1024;
 
 using test::options;
 
@@ -199,10 +199,10 @@ TEST_P(Reading, PiecesGrowWithinATurnAndTheNextTurnBeginsWithAShortOne) {
   ASSERT_GT(sizes.size(), 12U);
   // Of the last turn, which finds the end, only the beginning is told.
   for (std::size_t i = 0; i + 3 < sizes.size(); ++i) {
-    const std::size_t grown[] = {first, second, largest};
+    const std::size_t grown[] = {first_piece, second_piece, largest};
     EXPECT_EQ(sizes[i], grown[i % 3]) << "read " << i;
   }
-  EXPECT_EQ(sizes.back(), first);
+  EXPECT_EQ(sizes.back(), first_piece);
 }
 
 TEST_P(Reading, WhatAPieceAskedForIsWrittenBeforeTheNextIsRead) {
@@ -216,13 +216,13 @@ TEST_P(Reading, WhatAPieceAskedForIsWrittenBeforeTheNextIsRead) {
 }
 
 TEST_P(Reading, APieceThatIsNotFullWasTheLastOfItsTurn) {
-  for (const std::size_t size : {first - 1, first + 100, first + second + 100}) {
+  for (const std::size_t size : {first_piece - 1, first_piece + 100, first_piece + second_piece + 100}) {
     const auto sizes = reads(steps_of(std::string_view(said().burst).substr(0, size)));
-    const std::vector<std::size_t> wanted{first, second, largest};
-    const std::size_t pieces = size < first ? 1 : size < first + second ? 2 : 3;
+    const std::vector<std::size_t> wanted{first_piece, second_piece, largest};
+    const std::size_t pieces = size < first_piece ? 1 : size < first_piece + second_piece ? 2 : 3;
     ASSERT_EQ(sizes.size(), pieces + 1) << size;
     for (std::size_t i = 0; i < pieces; ++i) EXPECT_EQ(sizes[i], wanted[i]) << size;
-    EXPECT_EQ(sizes.back(), first) << size;
+    EXPECT_EQ(sizes.back(), first_piece) << size;
   }
 }
 

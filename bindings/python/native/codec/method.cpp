@@ -110,12 +110,13 @@ PyType_Slot slots[] = {{Py_tp_doc, const_cast<char*>("How one method's messages 
                        {Py_tp_methods, methods},
                        {Py_tp_getset, getters},
                        {0, nullptr}};
-PyType_Spec spec{"bascule._native.Method", sizeof(MethodObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
+PyType_Spec method_spec{"bascule._native.Method", sizeof(MethodObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                        slots};
 
 }  // namespace
 
 bool add_method_type(PyObject* module) {
-  method_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  method_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&method_spec));
   return method_type != nullptr &&
          PyModule_AddObjectRef(module, "Method", reinterpret_cast<PyObject*>(method_type)) == 0;
 }

@@ -4,7 +4,7 @@
 namespace bascule::gateway::stages {
 namespace {
 
-constexpr std::string_view text = "text/plain; charset=utf-8";
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 
 Step page(Exchange& exchange, std::string body, std::string_view type, int status = 200) {
   exchange.response().body = std::move(body);
@@ -14,7 +14,7 @@ Step page(Exchange& exchange, std::string body, std::string_view type, int statu
 
 Step ready(Exchange& exchange) {
   const std::string why = exchange.context().pages.not_ready();
-  return why.empty() ? page(exchange, "ready\n", text) : page(exchange, why + "\n", text, 503);
+  return why.empty() ? page(exchange, "ready\n", plain_text) : page(exchange, why + "\n", plain_text, 503);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ Step pages(Exchange& exchange) {
     exchange.response().add("allow", "GET, HEAD");
     return exchange.fail({405, "method_not_allowed", "this page is read with GET", transcode::Source::reply, {}}, "NR");
   }
-  if (name == "livez") return page(exchange, "alive\n", text);
+  if (name == "livez") return page(exchange, "alive\n", plain_text);
   if (name == "readyz") return ready(exchange);
   if (name == "metrics")
     return page(exchange, exchange.context().pages.metrics(), "text/plain; version=0.0.4; charset=utf-8");
