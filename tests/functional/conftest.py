@@ -8,6 +8,7 @@ eventually    eventually(condition, "what must come", seconds=90): waits for it,
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 
 from support import daemons, platforms, waiting
+
+# A shell starts what runs in its background with SIGINT ignored, and so would be whatever these tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
