@@ -24,7 +24,8 @@ class SomeBuffers {
   const Buffer* end() const noexcept { return buffers_.data() + count_; }
 
  private:
-  static constexpr std::size_t most = 8;
+  // Beast gives one buffer a field of a message's head: enough for a message in one system call, and so in one packet.
+  static constexpr std::size_t most = 32;
   std::array<Buffer, most> buffers_;
   std::size_t count_ = 0;
 };

@@ -5,11 +5,18 @@
 namespace bascule {
 
 struct TimedStream::State {
+  // A message that takes two writes would wait for the other side's delayed acknowledgement between them (40 ms).
+  void no_delay() {
+    error_code ignored;
+    stream.socket().set_option(tcp::no_delay(true), ignored);
+  }
   boost::beast::tcp_stream stream;
 };
 
 TimedStream::TimedStream(boost::asio::io_context& context) : TimedStream(tcp::socket(context)) {}
-TimedStream::TimedStream(tcp::socket socket) : state_(new State{boost::beast::tcp_stream(std::move(socket))}) {}
+TimedStream::TimedStream(tcp::socket socket) : state_(new State{boost::beast::tcp_stream(std::move(socket))}) {
+  if (this->socket().is_open()) state_->no_delay();
+}
 TimedStream::TimedStream(TimedStream&&) noexcept = default;
 TimedStream::~TimedStream() = default;
 
@@ -20,7 +27,10 @@ void TimedStream::cancel() { state_->stream.cancel(); }
 
 void TimedStream::connect(const tcp::resolver::results_type& endpoints, UniqueFunction<void(error_code)> done) {
   state_->stream.async_connect(
-      endpoints, [done = std::move(done)](error_code error, const tcp::endpoint&) mutable { done(error); });
+      endpoints, [state = state_.get(), done = std::move(done)](error_code error, const tcp::endpoint&) mutable {
+        if (!error) state->no_delay();
+        done(error);
+      });
 }
 void TimedStream::read_some(SomeMutable into, Done done) { state_->stream.async_read_some(into, std::move(done)); }
 void TimedStream::write_some(SomeConst from, Done done) { state_->stream.async_write_some(from, std::move(done)); }
