@@ -7,7 +7,8 @@
 // once the next 1, 2, 4 ... 64 times: a process that waits for milliseconds loses 1 % of that while a wait. And when somebody
 // else kept the core for long there is more work than cores: being woken is then the quicker way to a core than standing in
 // line for one, and the loop does not watch for the next second. Once is no proof: a timer of the kernel or a burst
-// elsewhere keeps a core for long now and then, and a busy server would seldom watch; so it takes two within 512 watches. Linux does the like below (cpuidle's haltpoll).
+// elsewhere keeps a core for long now and then, and a busy server would seldom watch; so it takes two within 512
+// watches. Linux does the like below (cpuidle's haltpoll).
 //
 // Where work always comes while it is watched for, the loop is one of several processes that pass a stream of messages on, and
 // when one of them wakes it should not interrupt the one before it in the middle of a burst: the burst would go on in pieces,
